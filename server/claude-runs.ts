@@ -8,7 +8,7 @@ import type { PriceOverrides } from '../core/pricing/price-overrides.ts';
 import { HOUR_MS } from '../core/time/time.ts';
 import { revisionOfRunEnd } from '../core/transcripts/revisions.ts';
 import { NewestMap } from '../core/newest-map.ts';
-import { isCostUnknown } from '../core/pricing/unknown-cost.ts';
+import { runTotalFields, type RunTotals } from '../core/run-totals.ts';
 import { markRepeats, sessionsOf } from './claude-repeats.ts';
 import { messageOf } from './process/server-error.ts';
 import { numberOrNull, textOrNull } from './queries/field-values.ts';
@@ -34,6 +34,8 @@ const OPEN_RUNS_LIMIT = 1_000;
 const SESSIONS_REMEMBERED = 1_000;
 
 interface Watched {
+  /** The run that it is nested in. */
+  parent: string | undefined;
   /** When the last event of it came, Unix milliseconds. */
   cameMs: number;
   /** Revision of the end that was written; 0 before. */
@@ -68,7 +70,12 @@ export class ClaudeRuns {
        LIMIT ${OPEN_RUNS_LIMIT}`,
     );
     for (const row of rows)
-      this.#watched.set(String(row['id']), { cameMs: Date.now(), endRevision: 0, seenMs: 0 });
+      this.#watched.set(String(row['id']), {
+        parent: undefined,
+        cameMs: Date.now(),
+        endRevision: 0,
+        seenMs: 0,
+      });
     if (rows.length > 0) this.#schedule();
     const { database, store, overrides } = this.#options;
     // Nobody waits for it.
@@ -88,13 +95,21 @@ export class ClaudeRuns {
   /** What was stored. */
   note(events: readonly EventRecord[]): void {
     const nowMs = Date.now();
-    for (const { 'agent.run_id': run, 'agent.parent_run_id': parent } of events)
-      for (const id of [run, parent]) {
-        if (id === undefined) continue;
-        const watched = this.#watched.get(id);
-        if (watched === undefined) this.#watched.set(id, { cameMs: nowMs, endRevision: 0, seenMs: 0 });
-        else watched.cameMs = nowMs;
+    for (const { 'agent.run_id': run, 'agent.parent_run_id': parent } of events) {
+      // The runs that it is nested in go on with it.
+      const seen = new Set<string>();
+      for (let id = run ?? parent; id !== undefined && !seen.has(id);) {
+        seen.add(id);
+        let watched = this.#watched.get(id);
+        if (watched === undefined) {
+          watched = { parent: undefined, cameMs: nowMs, endRevision: 0, seenMs: 0 };
+          this.#watched.set(id, watched);
+        }
+        watched.cameMs = nowMs;
+        if (id === run) watched.parent ??= parent;
+        id = watched.parent;
       }
+    }
     if (this.#watched.size > 0 && !this.#isStopped) this.#schedule();
   }
 
@@ -137,7 +152,7 @@ export class ClaudeRuns {
       due.map(([run]) => run),
     );
     const events: EventRecord[] = [];
-    for (const row of rows) {
+    for (const { row, nested } of familiesOf(rows)) {
       const run = String(row['agent_run_id']);
       const watched = this.#watched.get(run);
       if (watched === undefined) continue;
@@ -148,7 +163,7 @@ export class ClaudeRuns {
       }
       const status = statusOf(row, nowMs - watched.cameMs >= this.#idleMs);
       if (status === undefined) continue;
-      const end = endOf(row, status);
+      const end = endOf(row, nested, status);
       const revision = end['tallyspan.revision'] ?? 0;
       if (revision <= watched.endRevision) continue;
       watched.endRevision = revision;
@@ -167,14 +182,25 @@ export class ClaudeRuns {
 
 const COUNTS = "event_name = 'agent.model_call' AND tallyspan_duplicate IS NOT TRUE";
 
-/** What the store holds of runs that logs tell of. */
+/** What the store holds of runs that logs tell of, and of those nested in them: `root` is the one that was asked for. */
 function readRuns(database: Queryable, runs: readonly string[]): Promise<DatabaseRow[]> {
   if (runs.length === 0) return Promise.resolve([]);
   return database.all(
-    `WITH begun AS (
-       SELECT agent_run_id, min(timestamp) AS started FROM agent_run_started
+    `WITH RECURSIVE asked AS (
+       SELECT agent_run_id AS root, min(timestamp) AS started FROM agent_run_started
        WHERE agent_run_id IN ${textsSql('$runs')} AND tallyspan_duplicate IS NOT TRUE
        GROUP BY agent_run_id HAVING bool_or(tallyspan_source IN ('log', 'transcript'))
+     ), family AS (
+       SELECT root, root AS agent_run_id FROM asked
+       UNION
+       SELECT family.root, nested.agent_run_id FROM agent_run_started AS nested
+       JOIN family ON nested.agent_parent_run_id = family.agent_run_id
+       WHERE nested.tallyspan_duplicate IS NOT TRUE
+         AND nested.timestamp >= (SELECT min(started) FROM asked) - INTERVAL 1 MINUTE
+     ), begun AS (
+       SELECT agent_run_id, min(timestamp) AS started FROM agent_run_started
+       WHERE agent_run_id IN (SELECT agent_run_id FROM family) AND tallyspan_duplicate IS NOT TRUE
+       GROUP BY agent_run_id
      ), prompts AS (
        SELECT gen_ai_conversation_id AS session, max(timestamp) AS newest FROM agent_run_started
        WHERE agent_parent_run_id IS NULL AND tallyspan_duplicate IS NOT TRUE
@@ -211,9 +237,30 @@ function readRuns(database: Queryable, runs: readonly string[]): Promise<Databas
          AND (tallyspan_duplicate IS NOT TRUE OR event_name = 'agent.model_call')
        GROUP BY agent_run_id
      )
-     SELECT sums.*, prompts.newest FROM sums LEFT JOIN prompts USING (session)`,
+     SELECT family.root, sums.*, prompts.newest
+     FROM family JOIN sums USING (agent_run_id) LEFT JOIN prompts USING (session)`,
     { runs: JSON.stringify(runs) },
   );
+}
+
+interface Family {
+  readonly row: DatabaseRow;
+  /** On all levels. */
+  readonly nested: readonly DatabaseRow[];
+}
+
+/** The runs that were asked for, each with those nested in it. */
+function familiesOf(rows: readonly DatabaseRow[]): Family[] {
+  const nested = new Map<unknown, DatabaseRow[]>();
+  for (const row of rows) {
+    if (row['root'] === row['agent_run_id']) continue;
+    const list = nested.get(row['root']);
+    if (list === undefined) nested.set(row['root'], [row]);
+    else list.push(row);
+  }
+  return rows
+    .filter((row) => row['root'] === row['agent_run_id'])
+    .map((row) => ({ row, nested: nested.get(row['root']) ?? [] }));
 }
 
 /** How a run ended; undefined while it may go on. */
@@ -232,18 +279,21 @@ function statusOf(row: DatabaseRow, isIdle: boolean): string | undefined {
   return textOrNull(row['last_error']) ? 'error' : 'ok';
 }
 
-function endOf(row: DatabaseRow, status: string): EventRecord {
+function endOf(row: DatabaseRow, nested: readonly DatabaseRow[], status: string): EventRecord {
   const run = String(row['agent_run_id']);
   const last = timeOf(row, 'last') ?? 0;
   const text = (column: string): string | undefined => textOrNull(row[column]) ?? undefined;
-  const costNanoUsd = countOf(row, 'cost_nano_usd');
+  const all = [row, ...nested];
   return {
     timestamp: last,
     'event.name': 'agent.run',
     'tallyspan.source': 'log',
     'tallyspan.key': `claude-code/run/${run}`,
     // As a transcript counts the states of a run.
-    'tallyspan.revision': revisionOfRunEnd({ endMs: last, calls: countOf(row, 'calls') }),
+    'tallyspan.revision': revisionOfRunEnd({
+      endMs: Math.max(...all.map((each) => timeOf(each, 'last') ?? 0)),
+      reports: all.reduce((sum, each) => sum + countOf(each, 'calls'), 0),
+    }),
     'agent.run_id': run,
     'agent.parent_run_id': text('agent_parent_run_id'),
     trace_id: text('trace_id'),
@@ -262,13 +312,18 @@ function endOf(row: DatabaseRow, status: string): EventRecord {
     'agent.user_input_len': numberOrNull(row['agent_user_input_len']) ?? undefined,
     'agent.output_len': text('output_len') === undefined ? undefined : Number(text('output_len')),
     duration_ms: Math.max(0, last - (timeOf(row, 'started') ?? last)),
-    'agent.turns': countOf(row, 'calls'),
-    'agent.tool_calls': countOf(row, 'tool_calls'),
-    'agent.tokens_in': countOf(row, 'tokens_in'),
-    'agent.tokens_out': countOf(row, 'tokens_out'),
-    'agent.cost_nano_usd': isCostUnknown({ costNanoUsd, unpricedCalls: countOf(row, 'unpriced_calls') })
-      ? undefined
-      : costNanoUsd,
+    ...runTotalFields(totalsOf(row), nested.map(totalsOf)),
+  };
+}
+
+function totalsOf(row: DatabaseRow): RunTotals {
+  return {
+    turns: countOf(row, 'calls'),
+    toolCalls: countOf(row, 'tool_calls'),
+    tokensIn: countOf(row, 'tokens_in'),
+    tokensOut: countOf(row, 'tokens_out'),
+    costNanoUsd: countOf(row, 'cost_nano_usd'),
+    unpricedCalls: countOf(row, 'unpriced_calls'),
   };
 }
 

@@ -6,7 +6,7 @@ import type { EventRecord } from '../event.ts';
 import { NewestMap } from '../newest-map.ts';
 import type { PriceOverrides } from '../pricing/price-overrides.ts';
 import { runIdOfAgent, runIdOfPrompt, spanIdOf } from '../transcripts/ids.ts';
-import { SERVICE_NAME } from '../transcripts/session-events.ts';
+import { SERVICE_NAME } from '../transcripts/run-places.ts';
 import {
   attributeCount,
   kindOf,

@@ -3,7 +3,7 @@
 
 import { commonFieldsOf, type FactSpan } from '../dialects.ts';
 import type { EventRecord } from '../event.ts';
-import { isCostUnknown } from '../pricing/unknown-cost.ts';
+import { runTotalFields, type RunTotals } from '../run-totals.ts';
 import type { TraceIdentity } from './trace-tree.ts';
 
 /** One run as it is put together. */
@@ -23,17 +23,6 @@ export interface ForeignRun {
   /** Its own tool calls that count. */
   readonly tools: readonly EventRecord[];
   readonly nested: readonly ForeignRun[];
-}
-
-interface Totals {
-  readonly turns: number;
-  readonly toolCalls: number;
-  readonly tokensIn: number;
-  readonly tokensOut: number;
-  readonly costNanoUsd: number;
-  /** Model calls with a usage and without a price. */
-  readonly unpricedCalls: number;
-  readonly retries: number;
 }
 
 /** The start of the run, and its end where it has ended. Keyed by trace and run, so that a later one takes the place. */
@@ -62,8 +51,6 @@ export function runEvents(run: ForeignRun, member: FactSpan): EventRecord[] {
     'event.name': 'agent.run.started',
   };
   if (!run.isEnded) return [started];
-  const own = totalsOf(run);
-  const nested = allNested(run).map(totalsOf);
   return [
     started,
     {
@@ -72,13 +59,7 @@ export function runEvents(run: ForeignRun, member: FactSpan): EventRecord[] {
       'event.name': 'agent.run',
       ...outcomeOf(run),
       duration_ms: Math.round(run.endMs - run.startMs),
-      'agent.turns': own.turns,
-      'agent.tool_calls': own.toolCalls,
-      'agent.tokens_in': own.tokensIn,
-      'agent.tokens_out': own.tokensOut,
-      'agent.retries': own.retries,
-      ...nestedFields(nested),
-      ...costFields(own, nested),
+      ...runTotalFields(totalsOf(run), allNested(run).map(totalsOf)),
     },
   ];
 }
@@ -96,7 +77,7 @@ function outcomeOf({ span, calls }: ForeignRun): Pick<EventRecord, 'agent.status
   return { 'agent.status': isRefused ? 'refused' : 'ok' };
 }
 
-function totalsOf({ calls, tools }: ForeignRun): Totals {
+function totalsOf({ calls, tools }: ForeignRun): RunTotals {
   return {
     turns: calls.length,
     toolCalls: tools.length,
@@ -107,29 +88,6 @@ function totalsOf({ calls, tools }: ForeignRun): Totals {
     retries:
       sum(calls, (call) => Math.max(0, (call.attempts ?? 1) - 1)) +
       tools.filter((tool) => (tool['tool.retry_attempt'] ?? 0) > 0).length,
-  };
-}
-
-/** What the run and those nested in it cost; nothing where no call has a price and some would need one. */
-function costFields(own: Totals, nested: readonly Totals[]): Partial<EventRecord> {
-  if (isCostUnknown(own, ...nested)) return {};
-  return {
-    'agent.cost_nano_usd': own.costNanoUsd,
-    ...(nested.length > 0
-      ? { 'agent.nested_cost_nano_usd': sum(nested, ({ costNanoUsd }) => costNanoUsd) }
-      : {}),
-  };
-}
-
-function nestedFields(totals: readonly Totals[]): Partial<EventRecord> {
-  if (totals.length === 0) return {};
-  return {
-    'agent.nested_runs': totals.length,
-    'agent.nested_turns': sum(totals, ({ turns }) => turns),
-    'agent.nested_tool_calls': sum(totals, ({ toolCalls }) => toolCalls),
-    'agent.nested_tokens_in': sum(totals, ({ tokensIn }) => tokensIn),
-    'agent.nested_tokens_out': sum(totals, ({ tokensOut }) => tokensOut),
-    'agent.nested_retries': sum(totals, ({ retries }) => retries),
   };
 }
 

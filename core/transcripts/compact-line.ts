@@ -11,6 +11,8 @@ import { DEEPEST_MEASURED } from './tool-blocks.ts';
 const LONGEST_KEPT = 64;
 /** What a line says in values of its own is read; what is in these is measured. */
 const MEASURED: ReadonlySet<string> = new Set(['attachment', 'rendered']);
+/** Values that say which, and not what. */
+const NAMES: ReadonlySet<string> = new Set(['id', 'name', 'type', 'tool_use_id', 'subagent_type']);
 /** Hashed as they are. */
 const WHOLE_TYPE = 'api-request-shape';
 
@@ -41,11 +43,9 @@ function compactValue(value: unknown, depth = 0): unknown {
   if (Array.isArray(value)) return value.map((part) => compactValue(part, depth + 1));
   if (!isObject(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, part]) => [name, isName(name) ? part : compactValue(part, depth + 1)]),
+    Object.entries(value).map(([name, part]) => [
+      name,
+      NAMES.has(name) ? part : compactValue(part, depth + 1),
+    ]),
   );
-}
-
-/** Values that say which, and not what. */
-function isName(name: string): boolean {
-  return name === 'id' || name === 'name' || name === 'type' || name === 'tool_use_id';
 }

@@ -23,7 +23,9 @@ export interface RunFact {
   promptRun?: string | undefined;
   startMs: number;
   endMs: number;
-  /** How many lines of it were written at its end, in that millisecond. */
+  /** How many lines tell of it. */
+  lines: number;
+  /** How many of them were written at its end, in that millisecond. */
   linesAtEnd: number;
   inputLen: number;
   outputLen: number;
@@ -80,6 +82,8 @@ export interface ToolFact extends LineFacts {
   readonly id: string;
   readonly name: string;
   readonly callKey: string;
+  /** The kind of sub-agent that it asks for. */
+  readonly agentType?: string | undefined;
   readonly inputKeys: readonly string[];
   readonly inputLen: number;
   readonly startMs: number;

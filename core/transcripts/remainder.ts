@@ -18,7 +18,7 @@ import {
 } from './ledger.ts';
 import { estimate, type PricedCall } from './price-facts.ts';
 import { revisionOfRemainder } from './revisions.ts';
-import { SERVICE_NAME } from './session-events.ts';
+import { SERVICE_NAME } from './run-places.ts';
 
 /** Source of the rows, beside those who report calls. */
 export const REMAINDER_SOURCE = 'remainder';

@@ -32,18 +32,18 @@ export function revisionOfFact(place: number, isSidechain = false): number {
   return 1 + Math.min(place, PLACE_LIMIT) + (isSidechain ? 0 : PLACE_LIMIT + 1);
 }
 
-/** Of the end of a run, and of what it paid for its context: the newest state, whoever tells of it. */
+/** Of the end of a run with those nested in it, and of what it paid for its context: the newest state, whoever tells of it. */
 export function revisionOfRunEnd(known: {
   readonly endMs: number;
-  /** Calls that are told of as its, so that more of the same instant count. */
-  readonly calls: number;
+  /** Calls, or lines, that tell of it, so that more of the same instant count. */
+  readonly reports: number;
   readonly place?: number;
   /** False where nothing but time says that it is over. */
   readonly isSettled?: boolean;
 }): number {
   return (
     known.endMs * 2 ** 12 +
-    Math.min(known.calls, 63) * 2 ** 6 +
+    Math.min(known.reports, 63) * 2 ** 6 +
     Math.min(known.place ?? 0, PLACE_LIMIT) * 2 +
     (known.isSettled === false ? 0 : 1)
   );

@@ -5,22 +5,22 @@ import type { EventRecord } from '../event.ts';
 import { withdrawnEvent } from '../duplicates.ts';
 import type { ToolCost } from '../attribution/attribution.ts';
 import { toolCostFields } from '../pricing/cost-fields.ts';
-import { isCostUnknown } from '../pricing/unknown-cost.ts';
 import { inputTotal } from '../pricing/usage.ts';
 import { costsByRun } from './costs-by-run.ts';
 import type { TranscriptCall, LineFacts, RunFact, SessionFacts, ToolFact } from './facts.ts';
 import { spanIdOf } from './ids.ts';
 import { estimate, priceCallFact, type PricedCall } from './price-facts.ts';
 import type { PriceOverrides } from '../pricing/price-overrides.ts';
+import { runTotalFields, type RunTotals } from '../run-totals.ts';
 import { revisionOfCall, revisionOfFact, revisionOfRunEnd } from './revisions.ts';
+import { RunPlaces, SERVICE_NAME } from './run-places.ts';
 
-export const SERVICE_NAME = 'claude-code';
 /** An open run of which nothing was written for this time has been abandoned. */
 const ABANDONED_AFTER_MS = 3_600_000;
 /** A last answer that does not say why it stopped was the end when nothing came for this time. */
 const SETTLED_AFTER_MS = 600_000;
 /** Leaves room for lines of the same millisecond in the revision of a run's end. */
-const MOST_CALLS_AT_END = 31;
+const MOST_LINES_BEFORE_END = 31;
 /** Searches that the transcript tells of without the call that made them: what they were, and why they are an estimate. */
 const SIDE_SEARCH = 'side_search';
 
@@ -40,7 +40,7 @@ export interface SessionEvents {
 }
 
 /** What a run took itself. */
-interface RunTotals {
+interface OwnTotals extends RunTotals {
   readonly facts: LineFacts;
   /** When it began: with its prompt, or, where that is a copy, with its first own call. */
   startMs: number;
@@ -49,7 +49,6 @@ interface RunTotals {
   tokensIn: number;
   tokensOut: number;
   costNanoUsd: number;
-  /** Model calls with a usage and without a price. */
   unpricedCalls: number;
 }
 
@@ -63,7 +62,7 @@ export function eventsOfSession(session: SessionFacts, context: EventContext): S
   const runs = new RunPlaces(session, calls);
   calls.sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
   const priced = calls.map((call) => priceCallFact(call, context.overrides));
-  const totals = new Map<string, RunTotals>();
+  const totals = new Map<string, OwnTotals>();
   const steps = new Map<string, number>();
   const events: EventRecord[] = [];
   for (const each of priced) {
@@ -82,8 +81,12 @@ export function eventsOfSession(session: SessionFacts, context: EventContext): S
   const failures = new Map<string, number>();
   for (const tool of session.tools.toSorted((a, b) => a.endMs - b.endMs)) {
     if (!context.isOwned('tool', tool.id)) continue;
-    totalsOf(totals, tool).toolCalls++;
-    events.push(...toolEvents(tool, runs, steps.get(tool.callKey), failures, context));
+    const run = totalsOf(totals, tool);
+    run.toolCalls++;
+    const told = toolEvents(tool, runs, steps.get(tool.callKey), failures, context);
+    // What its searches cost is the run's, as that of its calls.
+    for (const event of told) run.costNanoUsd += event.cost_nano_usd ?? 0;
+    events.push(...told);
   }
   for (const { uuid, atMs, trigger, tokensBefore, ...facts } of session.compactions) {
     events.push({
@@ -101,18 +104,22 @@ export function eventsOfSession(session: SessionFacts, context: EventContext): S
       'agent.note.value': String(tokensBefore),
     });
   }
+  for (const run of session.runs)
+    if (isFailedAtOnce(run, session.session)) totalsOf(totals, { ...run.failedAt, run });
   let isOpen = false;
   for (const run of session.runs) {
-    const own = totals.get(run.id) ?? failedTotals(run, session.session);
+    const own = totals.get(run.id);
     if (own === undefined) continue;
     const status = statusOf(run, session.lastMs, context.nowMs);
     if (status === undefined) isOpen = true;
-    events.push(...contextEvents(run, own, runs, costs.get(run.id)), ...runEvents(run, own, runs, status));
+    const nested = runs.nestedOf(run).filter(({ id }) => totals.has(id));
+    const end = { status, nested, totals: nested.flatMap(({ id }) => totals.get(id) ?? []) };
+    events.push(...contextEvents(run, own, runs, costs.get(run.id)), ...runEvents(run, own, runs, end));
   }
   return { events, priced, isOpen };
 }
 
-function totalsOf(totals: Map<string, RunTotals>, facts: LineFacts): RunTotals {
+function totalsOf(totals: Map<string, OwnTotals>, facts: LineFacts): OwnTotals {
   let own = totals.get(facts.run.id);
   if (own === undefined) {
     own = {
@@ -130,94 +137,12 @@ function totalsOf(totals: Map<string, RunTotals>, facts: LineFacts): RunTotals {
   return own;
 }
 
-/** Of a run whose first request failed: it has no call, and it is a run all the same. Not in a copy of it. */
-function failedTotals(run: RunFact, session: string): RunTotals | undefined {
-  if (run.last !== 'api_error' || run.failedAt?.session !== session) return undefined;
-  return totalsOf(new Map(), { ...run.failedAt, run });
-}
-
-/** Where each run hangs: a sub-agent under the tool use that started it, and so under the run of that. */
-class RunPlaces {
-  readonly #runs: ReadonlyMap<string, RunFact>;
-  readonly #tools: ReadonlyMap<string, ToolFact>;
-  /** How many calls each run has itself. */
-  readonly #calls = new Map<string, number>();
-  readonly #known = new Map<string, number>();
-  /** Found once: every event of a run asks. */
-  readonly #traces = new Map<string, string>();
-  readonly #spans = new Map<string, string>();
-
-  constructor(session: SessionFacts, calls: readonly TranscriptCall[]) {
-    this.#runs = new Map(session.runs.map((run) => [run.id, run]));
-    this.#tools = new Map(session.tools.map((tool) => [tool.id, tool]));
-    for (const { run } of calls) this.#calls.set(run.id, (this.#calls.get(run.id) ?? 0) + 1);
-  }
-
-  parentOf(run: RunFact): string | undefined {
-    if (run.agentId === undefined) return undefined;
-    const parent = this.#tools.get(run.toolUseId ?? '')?.run.id ?? run.promptRun;
-    return parent === run.id ? undefined : parent;
-  }
-
-  /**
-   * How much is known of what is the run's and where it hangs: the links up to the top, what its agents are called, and
-   * the calls that turned out to be another's. Only grows as the transcript does.
-   */
-  knownOf(run: RunFact): number {
-    let known = this.#known.get(run.id);
-    if (known === undefined) this.#known.set(run.id, (known = this.#countKnown(run)));
-    return known;
-  }
-
-  #countKnown(run: RunFact): number {
-    let known = run.seenCalls.size - (this.#calls.get(run.id) ?? 0);
-    const seen = new Set<string>();
-    for (let at: RunFact | undefined = run; at?.agentId !== undefined && !seen.has(at.id);) {
-      seen.add(at.id);
-      const parent = this.parentOf(at);
-      known += (at.agentType === undefined ? 0 : 1) + (parent === undefined ? 0 : 1);
-      if (this.#tools.has(at.toolUseId ?? '')) known++;
-      at = this.#runs.get(parent ?? '');
-    }
-    return known;
-  }
-
-  /** The run at the top, whose id the trace has. */
-  traceOf(run: RunFact): string {
-    let trace = this.#traces.get(run.id);
-    if (trace === undefined) this.#traces.set(run.id, (trace = this.#findTop(run)));
-    return trace;
-  }
-
-  #findTop(run: RunFact): string {
-    let top = run.id;
-    const seen = new Set<string>();
-    for (let at: RunFact | undefined = run; at !== undefined && !seen.has(at.id);) {
-      seen.add(at.id);
-      top = at.id;
-      const parent = this.parentOf(at);
-      if (parent === undefined) break;
-      top = parent;
-      at = this.#runs.get(parent);
-    }
-    return top;
-  }
-
-  parentSpanOf(run: RunFact): string | undefined {
-    if (run.toolUseId !== undefined && this.#tools.has(run.toolUseId)) return spanIdOf('tool', run.toolUseId);
-    const parent = this.parentOf(run);
-    return parent === undefined ? undefined : this.spanOf(parent);
-  }
-
-  spanOf(runId: string): string {
-    let span = this.#spans.get(runId);
-    if (span === undefined) this.#spans.set(runId, (span = spanIdOf('run', runId)));
-    return span;
-  }
-
-  agentNameOf(run: RunFact): string {
-    return run.agentId === undefined ? SERVICE_NAME : (run.agentType ?? 'subagent');
-  }
+/** Whether its first request failed: it has no call, and it is a run all the same. Not in a copy of it. */
+function isFailedAtOnce(
+  run: RunFact,
+  session: string,
+): run is RunFact & { readonly failedAt: Omit<LineFacts, 'run'> } {
+  return run.last === 'api_error' && run.failedAt?.session === session;
 }
 
 function commonFields(
@@ -313,7 +238,21 @@ function toolEvents(
   return events;
 }
 
-function runEvents(run: RunFact, own: RunTotals, runs: RunPlaces, status: string | undefined): EventRecord[] {
+/** What is known of the end of a run. */
+interface RunEnd {
+  /** Undefined while it may go on. */
+  readonly status: string | undefined;
+  /** The runs within it, and what they took. */
+  readonly nested: readonly RunFact[];
+  readonly totals: readonly OwnTotals[];
+}
+
+function runEvents(
+  run: RunFact,
+  own: OwnTotals,
+  runs: RunPlaces,
+  { status, nested, totals }: RunEnd,
+): EventRecord[] {
   const startMs = Number.isFinite(own.startMs) ? own.startMs : run.startMs;
   const place = runs.knownOf(run);
   const shared = {
@@ -336,7 +275,7 @@ function runEvents(run: RunFact, own: RunTotals, runs: RunPlaces, status: string
         run.endMs,
         ['run', run.id],
         revisionOfRunEnd({
-          ...endOf(run),
+          ...endOf([run, ...nested]),
           place,
           isSettled: status !== 'lost',
         }),
@@ -345,11 +284,7 @@ function runEvents(run: RunFact, own: RunTotals, runs: RunPlaces, status: string
       'agent.status': status,
       'error.type': status === 'error' ? run.errorType : undefined,
       duration_ms: Math.max(0, run.endMs - startMs),
-      'agent.turns': own.turns,
-      'agent.tool_calls': own.toolCalls,
-      'agent.tokens_in': own.tokensIn,
-      'agent.tokens_out': own.tokensOut,
-      'agent.cost_nano_usd': isCostUnknown(own) ? undefined : own.costNanoUsd,
+      ...runTotalFields(own, totals),
       'agent.output_len': run.outputLen,
     },
   ];
@@ -357,11 +292,11 @@ function runEvents(run: RunFact, own: RunTotals, runs: RunPlaces, status: string
 
 function contextEvents(
   run: RunFact,
-  { facts }: RunTotals,
+  { facts }: OwnTotals,
   runs: RunPlaces,
   costs: ReadonlyMap<string, ToolCost> | undefined,
 ): EventRecord[] {
-  const revision = revisionOfRunEnd({ ...endOf(run), place: runs.knownOf(run) });
+  const revision = revisionOfRunEnd({ ...endOf([run]), place: runs.knownOf(run) });
   return [...(costs?.values() ?? [])].map((row) => {
     const common = commonFields(
       facts,
@@ -377,12 +312,12 @@ function contextEvents(
   });
 }
 
-/** What is known of the end of a run: of a call that is known a further line may tell more in the same millisecond. */
-function endOf({ endMs, seenCalls, linesAtEnd }: RunFact): {
-  readonly endMs: number;
-  readonly calls: number;
-} {
-  return { endMs, calls: Math.min(seenCalls.size, MOST_CALLS_AT_END) + linesAtEnd };
+/** When the last of the runs ended, and how many lines tell of them: one of an earlier time may come after one of a later. */
+function endOf(runs: readonly RunFact[]): { readonly endMs: number; readonly reports: number } {
+  const endMs = Math.max(...runs.map((run) => run.endMs));
+  const lines = runs.reduce((sum, run) => sum + run.lines, 0);
+  const linesAtEnd = runs.reduce((sum, run) => sum + (run.endMs === endMs ? run.linesAtEnd : 0), 0);
+  return { endMs, reports: Math.min(lines, MOST_LINES_BEFORE_END) + linesAtEnd };
 }
 
 /** How a run ended; undefined while it may go on. */

@@ -22,6 +22,7 @@ import { addUserContext, hashesOf, isInterruption, readAttachment } from './cont
 import { runIdOfAgent, runIdOfPrompt } from './ids.ts';
 import { blocksOf, countOf, isObject, objectOf, textOf, timeOf } from './json-value.ts';
 import { kindOfType } from './line-kind.ts';
+import { newRun, noteEnd } from './run-fact.ts';
 import {
   contentLength,
   lengthOf,
@@ -101,8 +102,11 @@ export class SessionReader {
 
   /** What was told so far. */
   read(): SessionFacts {
-    for (const run of this.#runs.values())
-      if (run.agentId !== undefined) run.toolUseId ??= this.#toolOfAgent.get(run.agentId);
+    for (const run of this.#runs.values()) {
+      if (run.agentId === undefined) continue;
+      run.toolUseId ??= this.#toolOfAgent.get(run.agentId);
+      run.agentType ??= this.#uses.get(run.toolUseId ?? '')?.agentType;
+    }
     const tools: ToolFact[] = [];
     for (const [id, use] of this.#uses) {
       const result = this.#results.get(id);
@@ -157,7 +161,8 @@ export class SessionReader {
     const run = this.#runOfUser(line, chain, atMs, content, results.length > 0);
     if (run === undefined) return;
     const facts = this.#factsOf(line, run);
-    noteEnd(run, atMs);
+    // What Claude Code adds by itself, as when a session is taken up again days later, is no work of the run before it.
+    if (line['isMeta'] !== true || results.length > 0) noteEnd(run, atMs);
     if (isInterruption(content, blocks)) run.last = 'interrupted';
     else if (results.length > 0) run.last = 'tool_result';
     const outcome = objectOf(line['toolUseResult']);
@@ -222,10 +227,13 @@ export class SessionReader {
     this.#counts.messages++;
     const message = objectOf(line['message']);
     if (message === undefined) return;
+    const isError = line['isApiErrorMessage'] === true || textOf(line['error']) !== undefined;
+    // What Claude Code says itself, as to a session that is taken up again: nothing was asked, and nothing failed.
+    if (message['model'] === SYNTHETIC && !isError) return;
     const run = this.#agentRunOf(line, chain, atMs) ?? (chain.run ??= this.#firstRun(line, chain, atMs));
     noteEnd(run, atMs);
     // No request was made for it.
-    if (message['model'] === SYNTHETIC || line['isApiErrorMessage'] === true) {
+    if (isError) {
       run.last = 'api_error';
       run.errorType = textOf(line['error']) ?? 'api_error';
       const { run: _, ...failedAt } = this.#factsOf(line, run);
@@ -366,26 +374,6 @@ export class SessionReader {
       project: lastPartOf(textOf(line['cwd'])),
     };
   }
-}
-
-function newRun(id: string, atMs: number, inputLen: number): RunFact {
-  return {
-    id,
-    startMs: atMs,
-    endMs: atMs,
-    linesAtEnd: 0,
-    inputLen,
-    outputLen: 0,
-    last: 'prompt',
-    isClosed: false,
-    seenCalls: new Set(),
-  };
-}
-
-function noteEnd(run: RunFact, atMs: number): void {
-  if (atMs < run.endMs) return;
-  run.linesAtEnd = atMs === run.endMs ? run.linesAtEnd + 1 : 1;
-  run.endMs = atMs;
 }
 
 /** Last part of a folder's path, of either kind of separator. */

@@ -10,6 +10,9 @@ import { lengthOfText } from './shorten-line.ts';
 export type TranscriptToolUse = Omit<ToolFact, keyof TranscriptToolResult>;
 export type TranscriptToolResult = Pick<ToolFact, 'endMs' | 'isOk' | 'resultLen' | 'searches'>;
 
+/** Tools of Claude Code that start a sub-agent, the older name too. */
+const AGENT_TOOLS: ReadonlySet<string> = new Set(['Agent', 'Task']);
+
 type OfCall = LineFacts & Pick<TranscriptCall, 'key' | 'message' | 'isSidechain'>;
 
 export function readToolUse(block: Json, call: OfCall, atMs: number): TranscriptToolUse | undefined {
@@ -26,6 +29,7 @@ export function readToolUse(block: Json, call: OfCall, atMs: number): Transcript
     id,
     name,
     callKey: call.key,
+    agentType: AGENT_TOOLS.has(name) ? textOf(input['subagent_type']) : undefined,
     inputKeys: maskedKeys(input),
     inputLen: lengthOf(input),
     startMs: atMs,

@@ -144,6 +144,9 @@ describe.each(['json', 'protobuf'])('logs of Claude Code in %s', (encoding) => {
       'agent.status': 'ok',
       'agent.turns': 5,
       'agent.tool_calls': 1,
+      nested_runs: 1,
+      'agent.cost_nano_usd': 16_600_000 + 36_600_000 + 16_600_000,
+      cost_with_nested_nano_usd: 16_600_000 + 33_200_000 + 36_600_000 + 16_600_000,
     });
     expect(await ended(NESTED)).toMatchObject({
       'agent.parent_run_id': RUN,

@@ -114,6 +114,20 @@ test('a message that Claude Code made itself is no call, and an error of the API
   });
 });
 
+test('what Claude Code says itself, without an error, neither fails nor ends a run', () => {
+  const lines = [
+    userLine(0, 'x'),
+    answerLine(1, { id: 'msg_1', content: [toolUse('toolu_1')], stopReason: 'tool_use' }),
+    userLine(2, [{ type: 'text', text: '[Request interrupted by user for tool use]' }]),
+    userLine(600, 'Continue from where you left off.', { isMeta: true }),
+    answerLine(600, { id: 'x', model: '<synthetic>' }, { isApiErrorMessage: false }),
+    userLine(601, 'second'),
+    answerLine(602, { id: 'y', model: '<synthetic>' }),
+  ];
+  const runs = only(lines).filter((event) => event['event.name'] === 'agent.run');
+  expect(runs).toMatchObject([{ 'agent.status': 'aborted', 'agent.turns': 1, duration_ms: 2_000 }]);
+});
+
 test('a prompt whose first request failed is a run without a call', () => {
   const lines = [
     userLine(0, 'x', { promptId: PROMPT }),
@@ -206,6 +220,49 @@ test('sub-agents are runs within the run whose tool started them, three deep', (
   expect(ends.map((run) => run['agent.turns'])).toEqual([2, 1, 1]);
 });
 
+test('a run has the totals of the sub-agents in it, on all levels', () => {
+  const main = [
+    userLine(0, 'x', { promptId: PROMPT }),
+    answerLine(1, { id: 'msg_1', content: [useAgent('toolu_1')], stopReason: 'tool_use' }),
+    userLine(8, ...startedAgent('toolu_1', 'one')),
+    answerLine(9, { id: 'msg_9' }),
+  ];
+  const one = [
+    userLine(2, 'look', ofAgent('one')),
+    answerLine(3, { id: 'msg_2', content: [useAgent('toolu_2')], stopReason: null }, ofAgent('one')),
+    userLine(7, toolResult('toolu_2'), { ...ofAgent('one'), toolUseResult: { agentId: 'two' } }),
+  ];
+  const two = [userLine(4, 'look', ofAgent('two')), answerLine(5, { id: 'msg_3' }, ofAgent('two'))];
+  const { events } = eventsOf(
+    readLines([main, one, two], { kinds: [{}, { agentId: 'one' }, { agentId: 'two' }] }),
+  );
+  // Older versions write the kind of a sub-agent in the tool use alone.
+  expect(new Set(callsIn(events).map((call) => call['gen_ai.agent.name']))).toEqual(
+    new Set(['claude-code', 'Explore']),
+  );
+  // Each call: 1,000 in at $2 and 100 out at $10 a million.
+  const call = { tokensIn: 1_000, tokensOut: 100, nanoUsd: 3_000_000 };
+  expect(events.filter((event) => event['event.name'] === 'agent.run')).toMatchObject([
+    {
+      'agent.run_id': runIdOfPrompt(PROMPT),
+      'agent.cost_nano_usd': 2 * call.nanoUsd,
+      'agent.nested_runs': 2,
+      'agent.nested_turns': 2,
+      'agent.nested_tool_calls': 1,
+      'agent.nested_tokens_in': 2 * call.tokensIn,
+      'agent.nested_tokens_out': 2 * call.tokensOut,
+      'agent.nested_cost_nano_usd': 2 * call.nanoUsd,
+    },
+    {
+      'agent.cost_nano_usd': call.nanoUsd,
+      'agent.nested_runs': 1,
+      'agent.nested_cost_nano_usd': call.nanoUsd,
+    },
+    { 'agent.cost_nano_usd': call.nanoUsd },
+  ]);
+  expect(events.at(-1)).not.toHaveProperty('agent.nested_runs');
+});
+
 test('tools: lengths and names of what went in and out, failures and repeats', () => {
   const lines = [userLine(0, 'x')];
   for (const [index, isError] of [true, true, false].entries()) {
@@ -239,7 +296,13 @@ test('searches that a tool made by itself are an estimate at the price of search
     userLine(2, toolResult('toolu_1'), { toolUseResult: { searchCount: 3 } }),
     answerLine(3, { id: 'msg_2' }),
   ];
-  expect(callsIn(only(lines))).toContainEqual(
+  const events = only(lines);
+  expect(events.at(-1)).toMatchObject({
+    'event.name': 'agent.run',
+    'agent.turns': 2,
+    'agent.cost_nano_usd': 30_000_000 + 2 * 3_000_000,
+  });
+  expect(callsIn(events)).toContainEqual(
     expect.objectContaining({
       web_searches: 3,
       cost_nano_usd: 30_000_000,
