@@ -4,7 +4,7 @@
 import type { EventRecord } from './event.ts';
 import { isCostUnknown } from './pricing/unknown-cost.ts';
 
-export interface RunTotals {
+export interface TotalsOfRun {
   readonly turns: number;
   readonly toolCalls: number;
   readonly tokensIn: number;
@@ -17,7 +17,7 @@ export interface RunTotals {
 }
 
 /** Fields of the end of a run; `nested` has one entry for each run within it. */
-export function runTotalFields(own: RunTotals, nested: readonly RunTotals[]): Partial<EventRecord> {
+export function runTotalFields(own: TotalsOfRun, nested: readonly TotalsOfRun[]): Partial<EventRecord> {
   return {
     'agent.turns': own.turns,
     'agent.tool_calls': own.toolCalls,
@@ -29,7 +29,7 @@ export function runTotalFields(own: RunTotals, nested: readonly RunTotals[]): Pa
   };
 }
 
-function nestedFields(nested: readonly RunTotals[]): Partial<EventRecord> {
+function nestedFields(nested: readonly TotalsOfRun[]): Partial<EventRecord> {
   if (nested.length === 0) return {};
   return {
     'agent.nested_runs': nested.length,
@@ -44,7 +44,7 @@ function nestedFields(nested: readonly RunTotals[]): Partial<EventRecord> {
 }
 
 /** What the run and those nested in it cost; nothing where no call has a price and some would need one. */
-function costFields(own: RunTotals, nested: readonly RunTotals[]): Partial<EventRecord> {
+function costFields(own: TotalsOfRun, nested: readonly TotalsOfRun[]): Partial<EventRecord> {
   if (isCostUnknown(own, ...nested)) return {};
   return {
     'agent.cost_nano_usd': own.costNanoUsd,
@@ -54,6 +54,6 @@ function costFields(own: RunTotals, nested: readonly RunTotals[]): Partial<Event
   };
 }
 
-function sum(totals: readonly RunTotals[], count: (each: RunTotals) => number): number {
+function sum(totals: readonly TotalsOfRun[], count: (each: TotalsOfRun) => number): number {
   return totals.reduce((total, each) => total + count(each), 0);
 }

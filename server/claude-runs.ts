@@ -8,7 +8,7 @@ import type { PriceOverrides } from '../core/pricing/price-overrides.ts';
 import { HOUR_MS } from '../core/time/time.ts';
 import { revisionOfRunEnd } from '../core/transcripts/revisions.ts';
 import { NewestMap } from '../core/newest-map.ts';
-import { runTotalFields, type RunTotals } from '../core/run-totals.ts';
+import { runTotalFields, type TotalsOfRun } from '../core/run-totals.ts';
 import { markRepeats, sessionsOf } from './claude-repeats.ts';
 import { messageOf } from './process/server-error.ts';
 import { numberOrNull, textOrNull } from './queries/field-values.ts';
@@ -316,7 +316,7 @@ function endOf(row: DatabaseRow, nested: readonly DatabaseRow[], status: string)
   };
 }
 
-function totalsOf(row: DatabaseRow): RunTotals {
+function totalsOf(row: DatabaseRow): TotalsOfRun {
   return {
     turns: countOf(row, 'calls'),
     toolCalls: countOf(row, 'tool_calls'),

@@ -22,6 +22,17 @@ export function telemetryVariables(endpoint: string): Variables {
   };
 }
 
+/** Variables for logs alone, which Claude Code takes before those that hold for all signals. */
+const BEFORE_OURS: readonly string[] = [
+  'OTEL_EXPORTER_OTLP_LOGS_PROTOCOL',
+  'OTEL_EXPORTER_OTLP_LOGS_ENDPOINT',
+];
+
+/** Those of the variables that send logs elsewhere, or in another way, than {@link telemetryVariables} says. */
+export function overridesIn(present: Variables): readonly string[] {
+  return BEFORE_OURS.filter((name) => present[name] !== undefined);
+}
+
 /** Settings file of the user of Claude Code. */
 export function settingsFile(env: NodeJS.ProcessEnv): string {
   const [named = ''] = (env['CLAUDE_CONFIG_DIR'] ?? '').split(',');
@@ -59,8 +70,11 @@ function isObject(value: unknown): value is Settings {
 export function variablesOf(settings: Settings): Variables {
   const env = settings['env'];
   if (!isObject(env)) return {};
+  // Claude Code takes numbers and switches, too, as their text.
   return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    Object.entries(env).flatMap(([name, value]) =>
+      ['string', 'number', 'boolean'].includes(typeof value) ? [[name, String(value)]] : [],
+    ),
   );
 }
 

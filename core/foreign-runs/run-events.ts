@@ -3,7 +3,7 @@
 
 import { commonFieldsOf, type FactSpan } from '../dialects.ts';
 import type { EventRecord } from '../event.ts';
-import { runTotalFields, type RunTotals } from '../run-totals.ts';
+import { runTotalFields, type TotalsOfRun } from '../run-totals.ts';
 import type { TraceIdentity } from './trace-tree.ts';
 
 /** One run as it is put together. */
@@ -77,7 +77,7 @@ function outcomeOf({ span, calls }: ForeignRun): Pick<EventRecord, 'agent.status
   return { 'agent.status': isRefused ? 'refused' : 'ok' };
 }
 
-function totalsOf({ calls, tools }: ForeignRun): RunTotals {
+function totalsOf({ calls, tools }: ForeignRun): TotalsOfRun {
   return {
     turns: calls.length,
     toolCalls: tools.length,

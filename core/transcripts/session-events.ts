@@ -11,7 +11,7 @@ import type { TranscriptCall, LineFacts, RunFact, SessionFacts, ToolFact } from 
 import { spanIdOf } from './ids.ts';
 import { estimate, priceCallFact, type PricedCall } from './price-facts.ts';
 import type { PriceOverrides } from '../pricing/price-overrides.ts';
-import { runTotalFields, type RunTotals } from '../run-totals.ts';
+import { runTotalFields, type TotalsOfRun } from '../run-totals.ts';
 import { revisionOfCall, revisionOfFact, revisionOfRunEnd } from './revisions.ts';
 import { RunPlaces, SERVICE_NAME } from './run-places.ts';
 
@@ -40,7 +40,7 @@ export interface SessionEvents {
 }
 
 /** What a run took itself. */
-interface OwnTotals extends RunTotals {
+interface OwnTotals extends TotalsOfRun {
   readonly facts: LineFacts;
   /** When it began: with its prompt, or, where that is a copy, with its first own call. */
   startMs: number;

@@ -38,7 +38,8 @@ function blockOf(rows: readonly UsageRow[], startMs: number, nowMs: number): Usa
   const endMs = startMs + BLOCK_MS;
   const isActive = nowMs >= startMs && nowMs < endMs;
   // Its rows are of minutes: the last one has gone on until the next.
-  const usedMs = Math.max(isActive ? nowMs : group.lastMs + MINUTE_MS, group.firstMs) - group.firstMs;
+  const begunMs = rows[0]?.atMs ?? startMs;
+  const usedMs = Math.max(isActive ? nowMs : (rows.at(-1)?.atMs ?? startMs) + MINUTE_MS, begunMs) - begunMs;
   const block = { ...group, startMs, endMs, isActive };
   if (usedMs < MINUTE_MS) return block;
   const tokens = totalTokens(group.sums);

@@ -1,6 +1,6 @@
 // Periods of reports: days, weeks from Monday (ISO 8601) and months of the calendar of a zone.
 
-import { localTimeAt } from '../time/time.ts';
+import { DAY_MS, localTimeAt, startOfDate } from '../time/time.ts';
 import { groupUsage, type UsageGroup, type UsageRow } from './usage-row.ts';
 
 export const PERIODS = ['daily', 'weekly', 'monthly'] as const;
@@ -15,6 +15,13 @@ export function periodOf(atMs: number, period: UsagePeriod, timezone: string): s
   const sinceMonday = (date.getUTCDay() + 6) % 7;
   date.setUTCDate(date.getUTCDate() - sinceMonday);
   return date.toISOString().slice(0, 10);
+}
+
+/** First instant of the period that an instant is in. */
+export function startOfPeriod(atMs: number, period: UsagePeriod, timezone: string): number {
+  const name = periodOf(atMs, period, timezone);
+  const firstDay = period === 'monthly' ? `${name}-01` : name;
+  return startOfDate(Date.parse(`${firstDay}T00:00:00Z`) / DAY_MS, timezone);
 }
 
 /** The rows by period, in order. Periods without a row are left out. */

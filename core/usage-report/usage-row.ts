@@ -3,6 +3,9 @@
 export interface UsageRow {
   /** Begin of the minutes that it stands for, Unix milliseconds. */
   readonly atMs: number;
+  /** When the first and the last of its calls ended, Unix milliseconds. */
+  readonly firstMs: number;
+  readonly lastMs: number;
   readonly session: string | null;
   readonly project: string | null;
   readonly model: string | null;
@@ -82,8 +85,8 @@ export function sumUsage(rows: readonly UsageRow[]): UsageGroup {
     const own = byModel.get(row.model) ?? newSums();
     byModel.set(row.model, own);
     addSums(own, row.sums);
-    firstMs = Math.min(firstMs, row.atMs);
-    lastMs = Math.max(lastMs, row.atMs);
+    firstMs = Math.min(firstMs, row.firstMs);
+    lastMs = Math.max(lastMs, row.lastMs);
   }
   const [project = null, ...others] = new Set(rows.map((row) => row.project));
   return {

@@ -1,11 +1,12 @@
 // Parameters of a usage report. A date without a time is a day of the zone, whole: from its begin, until its end.
 
-import { DAY_MS, isTimeZone, offsetAt } from '../../core/time/time.ts';
+import { DAY_MS, isTimeZone, startOfDate } from '../../core/time/time.ts';
+import { startOfPeriod } from '../../core/usage-report/periods.ts';
 import { USAGE_KINDS, type UsageKind, type UsageRequest } from '../queries/usage/read-usage.ts';
 import { instantParam, textParam, type QueryText } from './query-params.ts';
 import { RequestError } from './request-error.ts';
 
-/** How far back each kind looks unless asked otherwise. */
+/** How far back each kind looks unless asked otherwise: to the begin of the day, week or month there, so that no row is a part of one. */
 const DEFAULT_DAYS: Readonly<Record<UsageKind, number>> = {
   daily: 30,
   weekly: 84,
@@ -23,8 +24,7 @@ export function parseUsageRequest(query: QueryText, nowMs: number, timezone: str
   if (!isTimeZone(zone)) throw new RequestError(400, `${zone} is not a time zone, such as Europe/Berlin`);
   const until = dayParam(query, 'until', nowMs, zone) ?? nowMs;
   const since =
-    dayParam(query, 'since', nowMs, zone) ??
-    Math.min(until, nowMs) - DEFAULT_DAYS[kind as UsageKind] * DAY_MS;
+    dayParam(query, 'since', nowMs, zone) ?? defaultSince(kind as UsageKind, Math.min(until, nowMs), zone);
   if (since > until)
     throw new RequestError(
       400,
@@ -40,6 +40,12 @@ export function parseUsageRequest(query: QueryText, nowMs: number, timezone: str
   };
 }
 
+function defaultSince(kind: UsageKind, untilMs: number, timezone: string): number {
+  const atMs = untilMs - DEFAULT_DAYS[kind] * DAY_MS;
+  // The window begins after `since`: the first millisecond of the period belongs to it.
+  return kind === 'sessions' || kind === 'blocks' ? atMs : startOfPeriod(atMs, kind, timezone) - 1;
+}
+
 function dayParam(
   query: QueryText,
   key: 'since' | 'until',
@@ -53,7 +59,7 @@ function dayParam(
   // A day that its month does not have is another day.
   if (Number.isNaN(begin.getTime()) || begin.getUTCDate() !== Number(day[3]))
     throw new RequestError(400, `${key} is no day: ${text ?? ''}`);
-  const midnight = begin.getTime() + (key === 'until' ? DAY_MS : 0);
+  const date = begin.getTime() / DAY_MS + (key === 'until' ? 1 : 0);
   // The window begins after `since`: the first millisecond of the day belongs to it.
-  return midnight - offsetAt(midnight - offsetAt(midnight, timezone), timezone) - 1;
+  return startOfDate(date, timezone) - 1;
 }

@@ -2,13 +2,16 @@
 
 import { expect, test } from '@jest/globals';
 import { usageByBlock } from '../../core/usage-report/blocks.ts';
-import { periodOf, usageByPeriod } from '../../core/usage-report/periods.ts';
+import { periodOf, startOfPeriod, usageByPeriod } from '../../core/usage-report/periods.ts';
 import { newSums, type UsageRow } from '../../core/usage-report/usage-row.ts';
 import { HOUR_MS, MINUTE_MS } from '../../core/time/time.ts';
 
 function row(at: string, costNanoUsd: number, model = 'claude-opus-5-5'): UsageRow {
+  const atMs = Date.parse(at);
   return {
-    atMs: Date.parse(at),
+    atMs,
+    firstMs: atMs,
+    lastMs: atMs,
     session: null,
     project: null,
     model,
@@ -24,6 +27,14 @@ test.each([
   ['monthly', '2026-11-30T23:30:00Z', 'Europe/Berlin', '2026-12'],
 ] as const)('%s of %s in %s is %s', (period, at, zone, name) => {
   expect(periodOf(Date.parse(at), period, zone)).toBe(name);
+});
+
+test.each([
+  ['daily', '2026-11-29T23:30:00Z', 'Asia/Kolkata', '2026-11-29T18:30:00.000Z'],
+  ['weekly', '2026-11-29T23:30:00Z', 'UTC', '2026-11-23T00:00:00.000Z'],
+  ['monthly', '2026-11-15T12:00:00Z', 'America/New_York', '2026-11-01T04:00:00.000Z'],
+] as const)('the %s period of %s in %s begins at %s', (period, at, zone, begin) => {
+  expect(new Date(startOfPeriod(Date.parse(at), period, zone)).toISOString()).toBe(begin);
 });
 
 test('periods come in order, with the models of each, the most expensive first', () => {

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import {
   DEFAULT_ENDPOINT,
+  overridesIn,
   readClaudeSettings,
   settingsFile,
   telemetryVariables,
@@ -70,9 +71,11 @@ export function registerClaude(program: Command, io: CliIo): void {
         await writeVariables(file, missing);
         await keepReplaced(file, missing, present);
       }
-      if (options.json === true) writeJson(io, { file, variables, missing, written: isWanted });
+      const overrides = overridesIn(present);
+      if (options.json === true) writeJson(io, { file, variables, missing, overrides, written: isWanted });
       else {
         if (isWanted) io.stdout.write(`Written. Claude Code sends its logs from its next start on.\n`);
+        if (overrides.length > 0) io.stdout.write(overridesText(overrides, present, file));
         io.stdout.write(MCP_OFFER);
       }
     });
@@ -108,7 +111,8 @@ function parseEndpoint(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['http:', 'https:'].includes(url.protocol))
     throw usageError(`--endpoint ${text} is no http or https address, such as ${DEFAULT_ENDPOINT}`);
-  return text.replace(/\/+$/, '');
+  // Claude Code adds the path of the signal itself.
+  return text.replace(/\/+$/, '').replace(/\/v1\/(?:logs|traces|metrics)$/, '');
 }
 
 function changesOf(variables: Variables, present: Variables): Variables {
@@ -133,6 +137,11 @@ function textOf(
   return changes.length === 0
     ? `${head}${shown} has all of it in "env".\n`
     : `${head}For every start, in "env" of ${shown}:\n\n${changes.join('')}\n`;
+}
+
+function overridesText(overrides: readonly string[], present: Variables, file: string): string {
+  const lines = overrides.map((name) => `  "${name}": "${safeText(present[name] ?? '')}"\n`);
+  return `\nIn "env" of ${safeText(file)} this goes before what is set above. Take it out, or the logs do not come here:\n\n${lines.join('')}`;
 }
 
 /** Whether the user says yes; no where nobody can be asked. */

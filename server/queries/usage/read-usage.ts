@@ -242,7 +242,7 @@ async function readUsage(database: Queryable, request: UsageRequest): Promise<Us
   const session = request.kind === 'sessions' ? 'gen_ai_conversation_id' : 'NULL';
   const found = await database.all(
     `SELECT epoch_ms(timestamp) // $slice AS slice, ${session} AS session, agent_project AS project,
-       gen_ai_response_model AS model,
+       gen_ai_response_model AS model, epoch_ms(min(timestamp)) AS first, epoch_ms(max(timestamp)) AS last,
        count(*) FILTER (tallyspan_source IS DISTINCT FROM 'remainder') AS calls,
        sum(tokens_input) AS input, sum(tokens_cache_read) AS cache_read,
        sum(coalesce(tokens_cache_write_5m, 0) + coalesce(tokens_cache_write_1h, 0)) AS cache_write,
@@ -264,6 +264,8 @@ async function readUsage(database: Queryable, request: UsageRequest): Promise<Us
   );
   return found.map((row) => ({
     atMs: Number(row['slice']) * SLICE_MS[request.kind],
+    firstMs: Number(row['first']),
+    lastMs: Number(row['last']),
     session: textOrNull(row['session']),
     project: textOrNull(row['project']),
     model: textOrNull(row['model']),

@@ -48,6 +48,26 @@ describe('claude setup', () => {
     expect(await readdir(home)).toEqual([]);
   });
 
+  it('names what sends the logs elsewhere all the same', async () => {
+    await write('{"env":{"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT":"https://logs.example.com/v1/logs"}}');
+    const { stdout } = await setup('--yes');
+    expect(stdout).toContain('Take it out, or the logs do not come here:');
+    expect(stdout).toContain('  "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "https://logs.example.com/v1/logs"');
+    expect(JSON.parse((await setup('--json')).stdout)).toMatchObject({
+      overrides: ['OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'],
+    });
+  });
+
+  it('takes an address with the path of a signal, and values that are numbers', async () => {
+    await write('{"env":{"CLAUDE_CODE_ENABLE_TELEMETRY":1}}');
+    await setup('--yes', '--endpoint', 'https://spans.example.com/v1/logs');
+    expect(await settings()).toMatchObject({
+      env: { CLAUDE_CODE_ENABLE_TELEMETRY: 1, OTEL_EXPORTER_OTLP_ENDPOINT: 'https://spans.example.com' },
+    });
+    await setup('--undo');
+    expect(await settings()).toEqual({ env: { CLAUDE_CODE_ENABLE_TELEMETRY: 1 } });
+  });
+
   it('writes them beside what the settings have, and says what they were', async () => {
     await write('{"model":"opus","env":{"FOO":"1","OTEL_METRICS_EXPORTER":"otlp"}}');
     const { stdout } = await setup('--yes', '--endpoint', 'https://spans.example.com/');

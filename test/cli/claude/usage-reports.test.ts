@@ -95,6 +95,19 @@ test.each([
     ).toEqual([[name, calls]]);
 });
 
+test('a row says when its first and its last call ended', async () => {
+  const { rows } = await report([
+    'daily',
+    '--since',
+    '2026-11-08',
+    '--until',
+    '2026-11-08',
+    '--timezone',
+    'UTC',
+  ]);
+  expect(rows.map((row) => [row.first_at, row.last_at])).toEqual([[EDGES[3], EDGES[4]]]);
+});
+
 test('blocks are the same wherever the report begins, and their sum is its total', async () => {
   const all = await report(['blocks', '--since', '2026-11-19']);
   const expected: [string, number][] = [];
