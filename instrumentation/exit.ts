@@ -19,6 +19,10 @@ export interface Recorders {
   endLeft(): void;
   /** Ends everything, because the process goes. */
   endAll(errorType: string | undefined): void;
+  /** Whether others wait for something that this process does not use. */
+  holdsUnused(): boolean;
+  /** Gives it back. */
+  giveBack(): Promise<void>;
   /** Synchronous writes: journal and daily file. */
   write(): void;
   /** The last word: what was seen of the process. */
@@ -28,12 +32,18 @@ export interface Recorders {
 export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
   const lastFlush = new LastFlush(pipeline);
   let uncaught: string | undefined;
+  const finish = async (): Promise<void> => {
+    const givenBack = guardAsync('give back', () => recorders.giveBack());
+    await lastFlush.flushOrSetAside();
+    await givenBack;
+  };
 
   listenBeforeExit(() => {
     guard('end left', () => {
       recorders.endLeft();
     });
-    return pipeline.waiting === 0 ? undefined : () => lastFlush.flushOrSetAside();
+    const isDone = pipeline.waiting === 0 && !recorders.holdsUnused();
+    return isDone ? undefined : finish;
   });
 
   process.on(
@@ -73,7 +83,7 @@ export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
         if (isOurs) recorders.endAll(undefined);
         recorders.write();
       });
-      await lastFlush.flushOrSetAside();
+      await finish();
       // Other listeners decide about the process; without them the signal ends it, as it would have.
       if (!isOurs) return;
       guard('signal', () => {

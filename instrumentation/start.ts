@@ -239,6 +239,10 @@ function endWith(preload: Preload): void {
       observer.runs.endAll(errorType === undefined ? 'aborted' : 'error', errorType);
       costRows.writeAll();
     },
+    holdsUnused: () => observer.isLimited && observer.limiter.leases?.holdsUnused === true,
+    giveBack: async () => {
+      if (observer.isLimited) await observer.limiter.leases?.giveBack();
+    },
     write: () => {
       journal.close();
       events.write();

@@ -88,7 +88,9 @@ function actionColumns(nowMs: number, timezone: string): readonly TextColumn<Lim
 
 function figuresOf(action: LimitActionRow): string {
   const figures = formatNoteText({
+    'limit.action': action.action,
     limit_nano_usd: action.limit_nano_usd,
+    limit_reserved_nano_usd: action.reserved_nano_usd,
     limit_spent_nano_usd: action.spent_nano_usd,
     limit_needed_nano_usd: action.needed_nano_usd,
     limit_count: action.limit_count,

@@ -27,6 +27,14 @@ export interface AccountStart {
   readonly owner?: object | undefined;
 }
 
+/** How a limit stands, as its owner is told. */
+export interface LimitStanding extends Omit<AccountStart, 'owner'> {
+  /** Used by requests that are over, of all processes that share the limit. */
+  readonly spent: number;
+  /** Held by requests under way, and by other processes. */
+  readonly reserved: number;
+}
+
 /** Share of a limit at which its owner is warned. */
 export const WARN_RATIO = 0.8;
 
@@ -43,6 +51,9 @@ export class Account {
   reserved = 0;
   /** What a server has granted this process of it, where one shares it out; it is looked at apart from the limit. */
   granted: number;
+  /** What other processes had spent and held of it when the server was last asked. */
+  othersSpent = 0;
+  othersHeld = 0;
   isWarned = false;
 
   constructor({ scope, key, rule, unit, limit, owner }: AccountStart) {
@@ -60,12 +71,20 @@ export class Account {
     if (this.rule === name && this.limit === amount) return;
     this.rule = name;
     this.limit = amount;
-    if (this.spent < amount * WARN_RATIO) this.isWarned = false;
+    if (!this.isNearlyUsed) this.isWarned = false;
   }
 
-  /** Spent and reserved, as a share of the limit. */
-  get usedRatio(): number {
-    return this.limit > 0 ? (this.spent + this.reserved) / this.limit : 1;
+  /** Whether the share at which to warn is spent, by all who share the limit. */
+  get isNearlyUsed(): boolean {
+    return this.spent + this.othersSpent >= this.limit * WARN_RATIO;
+  }
+
+  /** How it stands for a request that has itself reserved `own` of it. */
+  standingBeside(own = 0): LimitStanding {
+    const { scope, key, rule, unit, limit } = this;
+    const spent = this.spent + this.othersSpent;
+    const reserved = this.reserved - own + this.othersHeld;
+    return { scope, key, rule, unit, limit, spent, reserved };
   }
 
   /** What may still be reserved here. */
@@ -123,7 +142,7 @@ export class Reservation {
 /** Accounts that have passed the share at which to warn, each once. */
 export function takeWarnings(accounts: readonly Account[]): Account[] {
   return accounts.filter((account) => {
-    if (account.isWarned || account.spent < account.limit * WARN_RATIO || account.limit <= 0) return false;
+    if (account.isWarned || !account.isNearlyUsed || account.limit <= 0) return false;
     account.isWarned = true;
     return true;
   });

@@ -37,6 +37,9 @@ export interface Lease {
   /** What the process may use in all, until {@link expiresMs}. */
   readonly grantedNanoUsd: number;
   readonly expiresMs: number;
+  /** What other processes have spent of the limit, and hold of it beside. */
+  readonly othersSpentNanoUsd: number;
+  readonly othersHeldNanoUsd: number;
 }
 
 interface Holder {
@@ -78,12 +81,22 @@ export class LeaseBook {
     holder.spent = Math.max(holder.spent, request.spentNanoUsd);
     const own = usedBy(holder, nowMs);
     let others = 0;
-    for (const other of account.holders.values()) if (other !== holder) others += usedBy(other, nowMs);
+    let othersSpentNanoUsd = 0;
+    for (const other of account.holders.values()) {
+      if (other === holder) continue;
+      others += usedBy(other, nowMs);
+      othersSpentNanoUsd += other.spent;
+    }
     const free = Math.max(0, account.limitNanoUsd - others - own);
     holder.granted = Math.max(holder.spent, Math.min(request.wantNanoUsd, own + free));
     holder.expiresMs = nowMs + LEASE_MS;
     account.holders.set(request.process, holder);
-    return { grantedNanoUsd: holder.granted, expiresMs: holder.expiresMs };
+    return {
+      grantedNanoUsd: holder.granted,
+      expiresMs: holder.expiresMs,
+      othersSpentNanoUsd,
+      othersHeldNanoUsd: others - othersSpentNanoUsd,
+    };
   }
 
   /** The limits of the day, as they stand. */
@@ -158,7 +171,8 @@ export function countsByRule(scope: string, rule: string): string {
   return rule.startsWith('TALLYSPAN_LIMIT_') ? scope : rule;
 }
 
-function amountOf(value: unknown): number {
+/** An amount that came in; nothing where it is none. */
+export function amountOf(value: unknown): number {
   return typeof value === 'number' && value >= 0 ? value : 0;
 }
 

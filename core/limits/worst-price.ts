@@ -44,6 +44,11 @@ export interface WorstPrice {
   readonly unpricedDetail?: string;
 }
 
+/** The input's share of the worst price. */
+export function inputNanoUsdOf({ nanoUsd, outputTokens, outputTokenNanoUsd }: WorstPrice): number {
+  return nanoUsd === undefined ? 0 : nanoUsd - outputTokens * outputTokenNanoUsd;
+}
+
 export function worstPrice(request: PricedRequest, overrides: PriceOverrides | undefined): WorstPrice {
   const body = asJson(request.body);
   const input = estimateInput(request);

@@ -94,12 +94,16 @@ export function formatNoteName(event: Readable): string {
   return typeof kind === 'string' ? kind : 'note';
 }
 
-/** Of a limit on a run, its figures: `$0.40 of $0.50 spent`; of a note, what it says. */
+/** Of a limit on a run, its figures: `$0.40 of $0.50 spent, $0.05 reserved`; of a note, what it says. */
 export function formatNoteText(event: Readable): string | undefined {
   const { limit_nano_usd: limit, limit_spent_nano_usd: spent, limit_needed_nano_usd: needed } = event;
   if (typeof limit === 'number' && typeof spent === 'number') {
-    const request = typeof needed === 'number' ? `, the request needed up to ${formatCost(needed)}` : '';
-    return `${formatCost(spent)} of ${formatCost(limit)} spent${request}`;
+    const { limit_reserved_nano_usd: reserved, 'limit.action': action } = event;
+    const parts = [`${formatCost(spent)} of ${formatCost(limit)} spent`];
+    if (typeof reserved === 'number' && reserved > 0) parts.push(`${formatCost(reserved)} reserved`);
+    const request = action === 'stopped' ? 'the answer had taken' : 'the request needed up to';
+    if (typeof needed === 'number') parts.push(`${request} ${formatCost(needed)}`);
+    return parts.join(', ');
   }
   const { limit_count: count, limit_spent_count: used } = event;
   if (typeof count === 'number') return `${formatCount(Number(used ?? 0))} of ${formatCount(count)} used`;

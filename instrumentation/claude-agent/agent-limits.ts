@@ -58,6 +58,7 @@ export class AgentLimits {
   see(query: object, runs: Iterable<Run>): void {
     for (const run of runs) {
       const accounts = this.#accountsOf(run);
+      this.#limiter.warn({ run }, accounts);
       const passed = accounts.find((account) => account.spent >= account.limit);
       if (passed !== undefined) this.#stop(query, run, passed);
       else if (this.#paying.delete(run)) this.#askOthers(query, run, accounts);
@@ -69,7 +70,7 @@ export class AgentLimits {
     if (this.#isAsking || this.#isStopped) return;
     this.#isAsking = true;
     void guardAsync('shared limit of session', async () => {
-      const passed = await this.#limiter.findUsedUp(accounts);
+      const passed = await this.#limiter.leases?.findUsedUp(accounts);
       this.#isAsking = false;
       if (passed !== undefined) this.#stop(query, run, passed);
     });

@@ -1,22 +1,16 @@
 // The lease client: what this process may use of limits that a server shares out. It asks before a request that its
 // grant does not cover, tells what was spent as it is spent, and renews what it holds while it is used.
 
-import { context } from '@opentelemetry/api';
-import { suppressTracing } from '@opentelemetry/core';
-import { request as requestHttp, type IncomingMessage } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import type { Account } from '../../core/limits/account.ts';
-import { LEASE_MS, sliceOf, type LeaseKey } from '../../core/limits/leases.ts';
+import { amountOf, LEASE_MS, sliceOf, type LeaseKey } from '../../core/limits/leases.ts';
 import { limitDayOf } from '../../core/limits/limit.ts';
 import type { LimitSettings } from '../../core/limits/limit-settings.ts';
-import { guard, guardAsync, guarded } from '../process/guard.ts';
+import { guardAsync, guarded } from '../process/guard.ts';
 import { sayOnce } from '../process/diagnostics.ts';
-import { lookup } from '../process/lookup.ts';
 import { asJson, asList } from '../../core/model-call/json.ts';
-import { setTimeout, setInterval, setImmediate, clearTimeout } from '../process/timers.ts';
+import { setInterval, setImmediate } from '../process/timers.ts';
+import { faultOf, postLeases } from './post-leases.ts';
 
-const ANSWER_LIMIT_MS = 2_000;
-const ANSWER_LIMIT_BYTES = 1_000_000;
 /** A server that did not answer is not waited for again within this time. */
 const AWAY_MS = 5_000;
 const RENEW_MS = LEASE_MS / 3;
@@ -32,13 +26,14 @@ interface Held {
   usedMs: number;
   /** Spent when the server last heard of it. */
   toldNanoUsd: number;
-  /** What may be used while the server is away; set when it is first missed. */
-  awayNanoUsd: number | undefined;
-}
-
-interface LeaseAnswer {
-  readonly status: number;
-  readonly body: unknown;
+  /** What may be used without a grant; set when one is first missed. */
+  ungrantedNanoUsd: number | undefined;
+  /** The limit of which the server had less left than was asked for when it last answered; 0 where it had enough. */
+  usedUpNanoUsd: number;
+  /** The most that a request needed which could not be held back: such are asked for ahead. */
+  neededNanoUsd: number;
+  /** What is granted beyond what is used is given back at once, and not when the lease ends. */
+  isGivenBack: boolean;
 }
 
 export class LeaseClient {
@@ -50,13 +45,22 @@ export class LeaseClient {
   /** Begins when {@link #asking} has been answered; all who ask meanwhile wait for it. */
   #next: Promise<void> | undefined;
   #awayUntilMs = 0;
+  /** What was wrong with its last answer. */
+  #fault: string | undefined;
+  readonly #withoutServer: LimitSettings['withoutServer'];
   #isTelling = false;
   #renews = false;
 
-  constructor(url: string, token: string | undefined, processId: string) {
+  constructor(
+    url: string,
+    token: string | undefined,
+    processId: string,
+    withoutServer: LimitSettings['withoutServer'] = 'allow',
+  ) {
     this.#url = `${url}/api/limits/leases`;
     this.#token = token;
     this.#process = processId;
+    this.#withoutServer = withoutServer;
   }
 
   get isAway(): boolean {
@@ -72,7 +76,10 @@ export class LeaseClient {
       expiresMs: 0,
       usedMs: Date.now(),
       toldNanoUsd: 0,
-      awayNanoUsd: undefined,
+      ungrantedNanoUsd: undefined,
+      usedUpNanoUsd: 0,
+      neededNanoUsd: 0,
+      isGivenBack: false,
     });
     if (this.#renews) return;
     this.#renews = true;
@@ -86,6 +93,33 @@ export class LeaseClient {
     return this.#held.has(account);
   }
 
+  /** Whether something is granted that nobody uses. */
+  get holdsUnused(): boolean {
+    return [...this.#held.keys()].some(({ granted, spent, reserved }) => granted > spent + reserved);
+  }
+
+  /** The process ends: others may use at once what it does not. */
+  async giveBack(): Promise<void> {
+    for (const held of this.#held.values()) {
+      const { account } = held;
+      const used = account.spent + account.reserved;
+      if (account.granted <= used) continue;
+      account.granted = used;
+      held.usedMs = 0;
+      held.isGivenBack = true;
+    }
+    await this.ask();
+  }
+
+  /** What to do where the server was missed that shares the account out. */
+  hintWhereAway(account: Account): string | undefined {
+    if (this.#fault === undefined || !this.isShared(account)) return undefined;
+    const fault = `The server that shares this limit out ${this.#fault} at ${this.#url}`;
+    return this.#withoutServer === 'refuse'
+      ? `${fault}. Start it, or set TALLYSPAN_LIMIT_WITHOUT_SERVER=allow.`
+      : `${fault}; until it does, a process may use a tenth of the limit, or one request. Start it, or unset its address to count in this process alone.`;
+  }
+
   /** Whether what is spent and reserved of the account is granted now. */
   covers(account: Account): boolean {
     const held = this.#held.get(account);
@@ -95,14 +129,31 @@ export class LeaseClient {
   }
 
   /**
-   * Whether the account may be used while nothing is known of the others: one slice beyond the grant, so that the limit
-   * is passed by no more than a slice for each process.
+   * Whether the account may be used while the server is away: one slice beyond the grant, or one request that needs more,
+   * so that the limit is passed by no more than that for each process.
    */
-  coversAway(account: Account): boolean {
+  coversAway(account: Account, neededNanoUsd = 0): boolean {
+    return this.#withoutServer === 'allow' && this.#coversUngranted(account, neededNanoUsd);
+  }
+
+  /**
+   * The same for a request that cannot be held back until the server has answered: it goes on so unless the server has said
+   * that it has nothing more.
+   */
+  coversAtOnce(account: Account, neededNanoUsd: number): boolean {
     const held = this.#held.get(account);
     if (held === undefined) return true;
-    held.awayNanoUsd ??= Math.max(account.granted, account.spent) + sliceOf(account.limit);
-    return account.spent + account.reserved <= Math.min(held.awayNanoUsd, account.limit);
+    held.neededNanoUsd = Math.max(held.neededNanoUsd, neededNanoUsd);
+    if (this.#fault !== undefined) return this.coversAway(account, neededNanoUsd);
+    return account.limit > held.usedUpNanoUsd && this.#coversUngranted(account, neededNanoUsd);
+  }
+
+  #coversUngranted(account: Account, neededNanoUsd: number): boolean {
+    const held = this.#held.get(account);
+    if (held === undefined) return true;
+    held.ungrantedNanoUsd ??=
+      Math.max(account.granted, account.spent) + Math.max(sliceOf(account.limit), neededNanoUsd);
+    return account.spent + account.reserved <= Math.min(held.ungrantedNanoUsd, account.limit);
   }
 
   /** Asks for what the accounts need. Resolves when it is answered, or when it is clear that it will not be. */
@@ -119,10 +170,7 @@ export class LeaseClient {
   }
 
   /** For what cannot be held back: tells what was spent, and gives an account of which nobody has anything left. */
-  async findUsedUp(
-    accounts: readonly Account[],
-    withoutServer: LimitSettings['withoutServer'],
-  ): Promise<Account | undefined> {
+  async findUsedUp(accounts: readonly Account[]): Promise<Account | undefined> {
     const shared = accounts.filter((account) => this.isShared(account));
     if (shared.length === 0) return undefined;
     let told: number[];
@@ -133,7 +181,7 @@ export class LeaseClient {
       await this.ask();
     } while (!this.isAway && shared.some(({ spent }, index) => spent !== told[index]));
     if (!this.isAway) return shared.find(({ spent, granted }) => spent >= granted);
-    return shared.find((account) => withoutServer === 'refuse' || !this.coversAway(account));
+    return shared.find((account) => !this.coversAway(account));
   }
 
   /** What the server is to hear of, what somebody waits for first. What it heard of lately is renewed with the next. */
@@ -142,11 +190,12 @@ export class LeaseClient {
     const short: Held[] = [];
     const others: Held[] = [];
     for (const held of this.#held.values()) {
-      const { account, usedMs, toldNanoUsd, expiresMs } = held;
+      const { account, usedMs, toldNanoUsd, expiresMs, neededNanoUsd, isGivenBack } = held;
       const isUsed = nowMs - usedMs < IDLE_MS;
-      const isCovered = expiresMs > nowMs && account.spent + account.reserved <= account.granted;
+      const isCovered =
+        expiresMs > nowMs && account.spent + account.reserved + neededNanoUsd <= account.granted;
       if (isUsed && !isCovered) short.push(held);
-      else if (account.spent > toldNanoUsd) others.push(held);
+      else if (account.spent > toldNanoUsd || isGivenBack) others.push(held);
       else if (expiresMs - nowMs < LEASE_MS - RENEW_MS / 2 && (isUsed || account.granted > account.spent))
         others.push(held);
     }
@@ -188,9 +237,10 @@ export class LeaseClient {
   }
 
   async #send(due: readonly Held[]): Promise<void> {
-    const leases = due.map(({ account, key, usedMs }) => {
+    const leases = due.map(({ account, key, usedMs, neededNanoUsd }) => {
       const isIdle = Date.now() - usedMs >= IDLE_MS;
-      const want = account.spent + account.reserved + (isIdle ? 0 : sliceOf(account.limit));
+      const ahead = isIdle ? 0 : Math.max(sliceOf(account.limit), neededNanoUsd);
+      const want = account.spent + account.reserved + ahead;
       // What is given back is not used from the moment in which that is said.
       account.granted = Math.min(account.granted, want);
       return {
@@ -203,91 +253,36 @@ export class LeaseClient {
       };
     });
     const sentMs = Date.now();
-    const answer = await guardAsync('ask for leases', () => this.#post({ leases }));
+    const answer = await guardAsync('ask for leases', () => postLeases(this.#url, this.#token, { leases }));
     const granted = asList(asJson(answer?.body)['leases']);
     if (granted.length !== due.length) {
       this.#awayUntilMs = Date.now() + AWAY_MS;
       const fault = faultOf(answer?.status);
+      this.#fault = fault;
       sayOnce(
         `limits away ${this.#url} ${fault}`,
-        `the server that keeps limits of the day ${fault} at ${this.#url}: each process counts for itself, up to a tenth of the limit beyond its share. TALLYSPAN_LIMIT_WITHOUT_SERVER=refuse stops calls instead.`,
+        `the server that keeps limits of the day ${fault} at ${this.#url}: ${
+          this.#withoutServer === 'refuse'
+            ? 'calls for which it has granted nothing are refused, as TALLYSPAN_LIMIT_WITHOUT_SERVER=refuse says.'
+            : 'each process counts for itself, up to a tenth of the limit (or one request) beyond its share. TALLYSPAN_LIMIT_WITHOUT_SERVER=refuse stops calls instead.'
+        }`,
       );
       return;
     }
+    this.#fault = undefined;
     for (const [index, held] of due.entries()) {
-      const { granted_nano_usd: amount, expires_in_ms: expires } = asJson(granted[index]);
-      if (typeof amount !== 'number' || typeof expires !== 'number') continue;
+      const lease = asJson(granted[index]);
+      const { granted_nano_usd: amount, expires_in_ms: expires } = lease;
+      const asked = leases[index];
+      if (typeof amount !== 'number' || typeof expires !== 'number' || asked === undefined) continue;
       held.account.granted = amount;
+      held.account.othersSpent = amountOf(lease['others_spent_nano_usd']);
+      held.account.othersHeld = amountOf(lease['others_held_nano_usd']);
       held.expiresMs = sentMs + expires;
-      held.toldNanoUsd = leases[index]?.spent_nano_usd ?? 0;
-      held.awayNanoUsd = undefined;
+      held.toldNanoUsd = asked.spent_nano_usd;
+      held.usedUpNanoUsd = amount < asked.want_nano_usd ? asked.limit_nano_usd : 0;
+      held.ungrantedNanoUsd = undefined;
+      held.isGivenBack = false;
     }
   }
-
-  #post(body: unknown): Promise<LeaseAnswer | undefined> {
-    const text = JSON.stringify(body);
-    const start = this.#url.startsWith('https:') ? requestHttps : requestHttp;
-    return new Promise((resolve) => {
-      const request = context.with(suppressTracing(context.active()), () =>
-        start(this.#url, {
-          method: 'POST',
-          agent: false,
-          lookup,
-          headers: {
-            'content-type': 'application/json',
-            'content-length': Buffer.byteLength(text),
-            ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
-          },
-        }),
-      );
-      request.on(
-        'response',
-        guarded('lease answer', (response: IncomingMessage) => {
-          let answer = '';
-          response.setEncoding('utf8');
-          response.on(
-            'data',
-            guarded('lease answer', (part: string) => {
-              answer += part;
-              if (answer.length > ANSWER_LIMIT_BYTES) request.destroy();
-            }),
-          );
-          response.on(
-            'end',
-            guarded('lease answer', () => {
-              const parsed = guard('lease answer', () => JSON.parse(answer) as unknown);
-              resolve({ status: response.statusCode ?? 0, body: parsed });
-            }),
-          );
-        }),
-      );
-      // From first to last byte: one that sends them one by one is not waited for either.
-      const deadline = setTimeout(
-        // An answer that came while the program was busy is read first.
-        guarded('lease timeout', () => setImmediate(guarded('lease timeout', () => request.destroy()))),
-        ANSWER_LIMIT_MS,
-      );
-      request.on(
-        'error',
-        guarded('lease error', () => {
-          resolve(undefined);
-        }),
-      );
-      request.on(
-        'close',
-        guarded('lease close', () => {
-          clearTimeout(deadline);
-          resolve(undefined);
-        }),
-      );
-      request.end(text);
-    });
-  }
-}
-
-/** What is wrong with an answer that is none. */
-function faultOf(status: number | undefined): string {
-  if (status === undefined) return 'does not answer';
-  if (status === 401 || status === 403) return `wants the token that it was started with (TALLYSPAN_TOKEN)`;
-  return status === 200 ? 'answers something else' : `answers with status ${status}`;
 }

@@ -17,12 +17,14 @@ export interface LimitFacts {
   readonly key: string;
   readonly unit: 'usd' | 'tokens' | 'turns' | 'repetitions';
   readonly limit: number;
-  /** Used by requests that are over. */
+  /** Used by requests that are over, of all processes that share the limit. */
   readonly spent: number;
-  /** Held by requests under way. */
+  /** Held by other requests under way, and by other processes. */
   readonly reserved: number;
-  /** What this request would have taken at worst. */
+  /** What this request would have taken at worst, or what its answer had taken when it was stopped. */
   readonly needed: number;
+  /** Whether an answer was ended on its way; else the request never left. */
+  readonly isStopped?: true;
   readonly model: string;
   /** What to do about it. */
   readonly hint: string;
@@ -44,6 +46,7 @@ export class LimitExceededError extends Error implements LimitFacts {
   declare readonly spent: number;
   declare readonly reserved: number;
   declare readonly needed: number;
+  declare readonly isStopped?: true;
   declare readonly model: string;
   declare readonly hint: string;
   declare readonly status: typeof LIMIT_STATUS;
@@ -111,12 +114,14 @@ export function amountText(amount: number, unit: LimitFacts['unit']): string {
 }
 
 function describeRefusal(facts: LimitFacts): string {
-  const { scope, unit, spent, reserved, needed, limit, model, hint } = facts;
+  const { scope, unit, spent, reserved, needed, limit, model, hint, isStopped } = facts;
+  const request =
+    isStopped === true ? `this answer of ${model} has taken` : `this request to ${model} needs up to`;
   if (scope === 'loop' || scope === 'unpriced' || scope === 'fault') return hint;
   const parts = [
     `limit ${SCOPE_NAMES[scope]} reached: ${amountText(limit, unit)}, ${amountText(spent, unit)} spent`,
-    ...(reserved > 0 ? [`${amountText(reserved, unit)} reserved by requests under way`] : []),
-    `this request to ${model} needs up to ${amountText(needed, unit)}`,
+    ...(reserved > 0 ? [`${amountText(reserved, unit)} reserved by what else is under way`] : []),
+    `${request} ${amountText(needed, unit)}`,
   ];
   return `${parts.join(', ')} (${facts.rule}, ${facts.key}). ${hint}`;
 }

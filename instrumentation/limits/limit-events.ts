@@ -1,6 +1,6 @@
 // Limit events: each refusal and each warning is one event of the run whose request it was.
 
-import { Account } from '../../core/limits/account.ts';
+import type { LimitStanding } from '../../core/limits/account.ts';
 import type { LimitScope } from '../../core/limits/limit.ts';
 import type { Loop } from '../../core/limits/loop-watch.ts';
 import type { Fields } from '../record/event-log.ts';
@@ -22,7 +22,7 @@ export function noteLimit(
   telemetry: Telemetry,
   { run, facts }: { readonly run: Run; readonly facts?: RequestFacts },
   action: LimitAction,
-  limit: Account | PlainLimit,
+  limit: LimitStanding | PlainLimit,
   needed?: number,
 ): void {
   telemetry.events.emit('agent.limit', Date.now(), run.span.spanContext(), {
@@ -31,17 +31,18 @@ export function noteLimit(
     'limit.scope': limit.scope,
     'limit.rule': limit.rule,
     'limit.key': limit.key,
-    ...(limit instanceof Account ? accountFields(limit, needed) : loopFields(limit)),
+    ...('unit' in limit ? standingFields(limit, needed) : loopFields(limit)),
     'gen_ai.request.model': facts?.model,
     'agent.step_number': run.turns === 0 ? undefined : run.turns,
   });
   run.span.addEvent(`agent.limit ${action} ${limit.scope}`);
 }
 
-function accountFields(account: Account, needed: number | undefined): Fields {
-  const { unit, limit, spent, reserved } = account;
-  const tool = account.scope === 'tool_run' ? account.key : undefined;
-  const shared: Fields = { 'limit.used_ratio': account.usedRatio, 'gen_ai.tool.name': tool };
+function standingFields(standing: LimitStanding, needed: number | undefined): Fields {
+  const { unit, limit, spent, reserved } = standing;
+  const tool = standing.scope === 'tool_run' ? standing.key : undefined;
+  const usedRatio = limit > 0 ? (spent + reserved) / limit : 1;
+  const shared: Fields = { 'limit.used_ratio': usedRatio, 'gen_ai.tool.name': tool };
   if (unit !== 'nanoUsd') return { ...shared, limit_count: limit, limit_spent_count: spent };
   return {
     ...shared,

@@ -10,12 +10,13 @@ import {
   type Account,
   type Amounts,
 } from '../../core/limits/account.ts';
-import { amountsPaid, inputNanoUsdOf } from './paid-amounts.ts';
+import { amountsPaid } from './paid-amounts.ts';
 import { NO_LIMIT_SETTINGS, type LimitSettings } from '../../core/limits/limit-settings.ts';
 import type { LimitScope } from '../../core/limits/limit.ts';
 import { describeLoop, isLoopToStop, type Loop } from '../../core/limits/loop-watch.ts';
 import { findImpossibleLimits } from '../../core/limits/impossible-limits.ts';
-import { worstPrice, type WorstPrice } from '../../core/limits/worst-price.ts';
+import { shortenToFit } from '../../core/limits/shortened-request.ts';
+import { inputNanoUsdOf, worstPrice, type WorstPrice } from '../../core/limits/worst-price.ts';
 import type { MessageReader } from '../../core/model-call/message-reader.ts';
 import { formatCost } from '../../core/text/format.ts';
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
@@ -32,7 +33,7 @@ import { amountIn, limitErrorFor, type LimitExceededError, type LimitFacts } fro
 import { refuseUnchecked } from './fault-refusal.ts';
 import { LeaseClient } from './lease-client.ts';
 import type { Admitted, LimitedRequest, Refused } from './limited-request.ts';
-import { noteLimit, type LimitAction } from './limit-events.ts';
+import { noteLimit } from './limit-events.ts';
 import { runLimitsOf, LimitScopes } from './limit-scopes.ts';
 import { RefusedRuns } from './refused-runs.ts';
 import { ToolLimits } from './tool-limits.ts';
@@ -41,13 +42,14 @@ const CHARS_PER_TOKEN = 3.8;
 
 export class Limiter {
   readonly scopes: LimitScopes;
+  /** Where a server shares limits out. */
+  readonly leases: LeaseClient | undefined;
   readonly #telemetry: Telemetry;
   readonly #runs: Runs;
   #settings: LimitSettings;
   readonly #overrides: PriceOverrides | undefined;
   readonly #refused: RefusedRuns;
   #tools: ToolLimits | undefined;
-  readonly #leases: LeaseClient | undefined;
 
   constructor(
     telemetry: Telemetry,
@@ -62,9 +64,10 @@ export class Limiter {
     this.#overrides = overrides;
     this.#settings = settings;
     for (const problem of findImpossibleLimits(settings.rules, overrides, Date.now())) say(problem);
-    const { serverUrl, serverToken } = settings;
-    if (serverUrl !== undefined) this.#leases = new LeaseClient(serverUrl, serverToken, processId);
-    this.scopes = new LimitScopes(settings.rules, instanceId, this.#leases);
+    const { serverUrl, serverToken, withoutServer } = settings;
+    if (serverUrl !== undefined)
+      this.leases = new LeaseClient(serverUrl, serverToken, processId, withoutServer);
+    this.scopes = new LimitScopes(settings.rules, instanceId, this.leases);
     this.#refused = new RefusedRuns(this.scopes);
     this.#limitTools();
   }
@@ -126,28 +129,24 @@ export class Limiter {
       turns: request.isBatch === true ? 0 : 1,
     };
     const reservation = Reservation.make(accounts, amounts);
-    if (reservation instanceof Reservation) {
-      const uncovered = request.canWait ? undefined : this.#uncovered(reservation);
-      if (uncovered !== undefined) {
-        reservation.settle(NO_AMOUNTS);
-        return this.#refuseAccount(request, uncovered, amounts);
-      }
-      return { admission: this.#admission(request, reservation, worst) };
-    }
+    if (reservation instanceof Reservation) return this.#admitReserved(request, reservation, worst);
     return (
       this.#shorten(request, accounts, reservation, worst) ??
       this.#refuseAccount(request, reservation, amounts)
     );
   }
 
-  /** Tells the server what a session has come to; gives an account that all who share it have used up. */
-  async findUsedUp(accounts: readonly Account[]): Promise<Account | undefined> {
-    return this.#leases?.findUsedUp(accounts, this.#settings.withoutServer);
+  /** What is reserved is granted, or asked for while the request waits; refused where it can do neither. */
+  #admitReserved(request: LimitedRequest, reservation: Reservation, worst: WorstPrice): Admitted | Refused {
+    const uncovered = request.canWait ? undefined : this.#uncovered(reservation);
+    if (uncovered === undefined) return { admission: this.#admission(request, reservation, worst) };
+    reservation.settle(NO_AMOUNTS);
+    return this.#refuseAccount(request, uncovered, reservation.held);
   }
 
   /** A session that another process runs has passed a limit: notes it, and how its run ends. */
   stopSession(run: Run, account: Account): void {
-    noteLimit(this.#telemetry, { run }, 'stopped', account);
+    noteLimit(this.#telemetry, { run }, 'stopped', account.standingBeside());
     this.#markRuns(run, account);
   }
 
@@ -197,19 +196,22 @@ export class Limiter {
         usage: reading.usage,
         atMs: Date.now(),
       };
-    this.#warn(request, reservation.accounts);
-    const leases = this.#leases;
+    this.warn(request, reservation.accounts);
+    const leases = this.leases;
     if (leases !== undefined && reservation.accounts.some((account) => leases.isShared(account)))
       leases.tell();
   }
 
   /** For a request that cannot be held back: asks for later ones, and goes on with a slice that nobody granted. */
   #uncovered(reservation: Reservation): Account | undefined {
-    const leases = this.#leases;
+    const leases = this.leases;
     if (leases === undefined || reservation.accounts.every((account) => leases.covers(account)))
       return undefined;
     leases.tell();
-    return reservation.accounts.find((account) => !leases.covers(account) && !leases.coversAway(account));
+    const needed = reservation.held.nanoUsd;
+    return reservation.accounts.find(
+      (account) => !leases.covers(account) && !leases.coversAtOnce(account, needed),
+    );
   }
 
   /** Where what is granted does not cover the request: asks for more, once somebody waits for it. */
@@ -217,20 +219,18 @@ export class Limiter {
     request: LimitedRequest,
     reservation: Reservation,
   ): (() => Promise<Error | undefined>) | undefined {
-    const leases = this.#leases;
+    const leases = this.leases;
     const isCovered = leases === undefined || reservation.accounts.every((account) => leases.covers(account));
     if (isCovered || !request.canWait) return undefined;
-    const uncovered = (): Account | undefined =>
-      reservation.accounts.find((account) => !leases.covers(account));
+    const needed = reservation.held.nanoUsd;
     return async () => {
-      if (uncovered() !== undefined) await leases.ask();
-      const short = uncovered();
+      if (reservation.accounts.some((account) => !leases.covers(account))) await leases.ask();
+      const short = reservation.accounts.find(
+        (account) => !leases.covers(account) && !(leases.isAway && leases.coversAway(account, needed)),
+      );
       if (short === undefined) return undefined;
-      const mayGoOn = leases.isAway && this.#settings.withoutServer === 'allow' && leases.coversAway(short);
-      if (mayGoOn) return undefined;
-      const refused = this.#refuseAccount(request, short, reservation.held);
       reservation.settle(NO_AMOUNTS);
-      return refused.error;
+      return this.#refuseAccount(request, short, reservation.held).error;
     };
   }
 
@@ -253,7 +253,8 @@ export class Limiter {
       turns: 0,
     };
     const passed = reservation.grow(soFar);
-    return passed === undefined ? undefined : this.#refuseAccount(request, passed, soFar, 'stopped').error;
+    if (passed === undefined) return undefined;
+    return this.#refuseAccount(request, passed, soFar, reservation.held[passed.unit]).error;
   }
 
   /** Less output, so that the request fits, where that is asked for. */
@@ -262,37 +263,21 @@ export class Limiter {
     accounts: readonly Account[],
     short: Account,
     worst: WorstPrice,
-  ): Admitted | undefined {
+  ): Admitted | Refused | undefined {
     if (!this.#settings.shortens || request.canShorten === false || worst.outputTokens === 0)
       return undefined;
-    const inputNanoUsd = inputNanoUsdOf(worst);
-    let maxTokens = worst.outputTokens;
-    for (const account of accounts) {
-      if (account.unit === 'tokens') maxTokens = Math.min(maxTokens, account.left - worst.inputTokens);
-      else if (account.unit === 'nanoUsd' && worst.outputTokenNanoUsd > 0)
-        maxTokens = Math.min(maxTokens, (account.left - inputNanoUsd) / worst.outputTokenNanoUsd);
-    }
-    maxTokens = Math.floor(maxTokens);
-    // Thinking needs its whole budget below max_tokens.
-    const { thinking } = request.body as { readonly thinking?: { readonly budget_tokens?: unknown } };
-    if (maxTokens <= (typeof thinking?.budget_tokens === 'number' ? thinking.budget_tokens : 0))
-      return undefined;
-    const shorter: WorstPrice = {
-      ...worst,
-      outputTokens: maxTokens,
-      nanoUsd:
-        worst.nanoUsd === undefined
-          ? undefined
-          : Math.ceil(inputNanoUsd + maxTokens * worst.outputTokenNanoUsd),
-    };
+    const shorter = shortenToFit(worst, accounts, request.body);
+    if (shorter === undefined) return undefined;
     const reservation = Reservation.make(accounts, {
       nanoUsd: shorter.nanoUsd ?? 0,
-      tokens: worst.inputTokens + maxTokens,
+      tokens: shorter.inputTokens + shorter.outputTokens,
       turns: 1,
     });
     if (!(reservation instanceof Reservation)) return undefined;
-    noteLimit(this.#telemetry, request, 'shortened', short);
-    return { admission: this.#admission(request, reservation, shorter), maxTokens };
+    const admitted = this.#admitReserved(request, reservation, shorter);
+    if ('error' in admitted) return admitted;
+    noteLimit(this.#telemetry, request, 'shortened', short.standingBeside());
+    return { ...admitted, maxTokens: shorter.outputTokens };
   }
 
   #refuseUnpriced(
@@ -319,19 +304,24 @@ export class Limiter {
     return undefined;
   }
 
+  /** @param held what an answer that is stopped has reserved */
   #refuseAccount(
     request: LimitedRequest,
     account: Account,
     needed: Amounts | number,
-    action: LimitAction = 'refused',
+    held?: number,
   ): Refused {
     const amount = typeof needed === 'number' ? needed : needed[account.unit];
-    noteLimit(this.#telemetry, request, action, account, amount);
+    const standing = account.standingBeside(held);
+    const isStopped = held !== undefined;
+    noteLimit(this.#telemetry, request, isStopped ? 'stopped' : 'refused', standing, amount);
     this.#markRuns(request.run, account);
+    const away = amount <= account.left ? this.leases?.hintWhereAway(account) : undefined;
     return this.#error(request, {
-      ...amountsOf(account),
+      ...amountsOf(standing),
       needed: amountIn(account.unit, amount),
-      hint: hintOf(account, amount),
+      ...(isStopped ? { isStopped } : {}),
+      hint: away ?? hintOf(standing, amount, request.isBatch),
     });
   }
 
@@ -389,12 +379,13 @@ export class Limiter {
     return this.#settings.loop === 'stop' || this.scopes.stopsLoops(run, active) ? loop : undefined;
   }
 
-  #warn(request: LimitedRequest, accounts: readonly Account[]): void {
+  /** Notes, and tells the program, which accounts are nearly used up. */
+  warn(of: Pick<LimitedRequest, 'run'> & Partial<LimitedRequest>, accounts: readonly Account[]): void {
     for (const account of takeWarnings(accounts)) {
-      noteLimit(this.#telemetry, request, 'warned', account);
+      noteLimit(this.#telemetry, of, 'warned', account.standingBeside());
       const onWarning = this.scopes.codeLimitOf(account)?.onWarning;
       if (onWarning === undefined) continue;
-      guarded('onWarning', onWarning)(amountsOf(account));
+      guarded('onWarning', onWarning)(amountsOf(account.standingBeside()));
     }
   }
 }

@@ -1,7 +1,7 @@
 // What a call that is over counts in its accounts: what it came to where that is known, else what it may have come to.
 
 import type { Amounts } from '../../core/limits/account.ts';
-import type { WorstPrice } from '../../core/limits/worst-price.ts';
+import { inputNanoUsdOf, type WorstPrice } from '../../core/limits/worst-price.ts';
 import { inputTotal } from '../../core/pricing/usage.ts';
 import type { PaidAmount } from '../record/model-call.ts';
 
@@ -28,9 +28,4 @@ export function amountsPaid(
       turns,
     };
   return { nanoUsd: costNanoUsd ?? 0, tokens: 0, turns };
-}
-
-/** The input's share of the worst price. */
-export function inputNanoUsdOf({ nanoUsd, outputTokens, outputTokenNanoUsd }: WorstPrice): number {
-  return nanoUsd === undefined ? 0 : nanoUsd - outputTokens * outputTokenNanoUsd;
 }

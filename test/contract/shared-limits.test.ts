@@ -50,6 +50,16 @@ describe('limits of a day', () => {
         ...environment,
       },
     });
+  /** The same with a copy of the SDK that cannot hold a request back. */
+  const startAtOnce = (): Promise<Outcome> =>
+    harness.run(path.join(import.meta.dirname, 'programs/limited-at-once.mjs'), {
+      scenario: { exchanges: [], respond: () => answer() },
+      environment: {
+        PACKAGE: path.join(harness.packageDir, 'index.mjs'),
+        TALLYSPAN_LIMIT_USER_DAY: '$0.006',
+        TALLYSPAN_LIMIT_SERVER: server.uiUrl,
+      },
+    });
   /** Answers that a session of the Agent SDK got until it was interrupted. */
   const answersOf = async (paceMs: number, more: Readonly<Record<string, string>> = {}): Promise<number> => {
     const { stdout } = await harness.run(path.join(import.meta.dirname, 'programs/limited-query.mjs'), {
@@ -79,7 +89,14 @@ describe('limits of a day', () => {
     for (const outcome of together)
       expect(outcome.stdout).toContain(`LimitExceededError true true 402 user_day ${rule}`);
     const shared = [
-      { scope: 'user_day', key: 'u', limit_nano_usd: LIMIT, spent_nano_usd: spentBy(together) },
+      {
+        scope: 'user_day',
+        key: 'u',
+        limit_nano_usd: LIMIT,
+        spent_nano_usd: spentBy(together),
+        // What a process had beyond that it gave back as it ended.
+        reserved_nano_usd: 0,
+      },
     ];
     expect((await today()).limits).toMatchObject(shared);
 
@@ -95,9 +112,26 @@ describe('limits of a day', () => {
     expect(spentBy([...together, later])).toBeLessThanOrEqual(LIMIT);
     // A request that was held back and refused is no call.
     expect(eventsOf(later, 'agent.model_call')).toHaveLength(later.requests.length);
-    expect(
-      eventsOf(later, 'agent.limit').filter((event) => event['limit.action'] === 'refused'),
-    ).toHaveLength(1);
+    const limits = [...together, later].map((outcome) => eventsOf(outcome, 'agent.limit'));
+    const refusals = limits.at(-1)?.filter((event) => event['limit.action'] === 'refused');
+    // What all have spent, of which this one may have spent nothing; what it asked for itself is no part of it.
+    expect(refusals).toMatchObject([
+      { limit_spent_nano_usd: spentBy([...together, later]), limit_reserved_nano_usd: 0 },
+    ]);
+    expect(refusals?.[0]?.['limit.used_ratio']).toBeGreaterThan(0.9);
+    expect(limits.flat().map((event) => event['limit.action'])).toContain('warned');
+  });
+
+  it('hold for copies of the SDK that cannot hold a request back, where a request needs more than a slice', async () => {
+    const small = 6_000_000;
+    const first = await startAtOnce();
+    const others = [await startAtOnce(), await startAtOnce()];
+    const spent = spentBy([first]);
+    expect(spent).toBeGreaterThan(small / 2);
+    expect(first.stdout).toBe(`${first.requests.length} LimitExceededError ${spent / 1e9}\n`);
+    // One request before the server has said that nothing is left.
+    for (const { requests } of others) expect(requests.length).toBeLessThanOrEqual(1);
+    expect(spentBy([first, ...others])).toBeLessThanOrEqual(small + 2 * COST);
   });
 
   it('hold for users without a name and with a long one, and harm no others', async () => {

@@ -122,6 +122,64 @@ describe('the lease client', () => {
     }
   });
 
+  it('lets a request that cannot wait go on by itself until the server has nothing more, and asks ahead for the next', async () => {
+    const wanted: number[] = [];
+    let left = LIMIT;
+    const url = await serve((body, response) => {
+      const [request] = parseLeaseRequests(JSON.parse(body));
+      wanted.push(request?.wantNanoUsd ?? 0);
+      const granted_nano_usd = Math.min(request?.wantNanoUsd ?? 0, left);
+      response.end(JSON.stringify({ leases: [{ granted_nano_usd, expires_in_ms: 30_000 }] }));
+    });
+    const client = new LeaseClient(url, undefined, 'p');
+    const [account] = shareUsers(client, 1);
+    if (account === undefined) throw new Error('no account');
+    const asks = (nanoUsd: number): boolean => {
+      account.reserved = nanoUsd;
+      return client.covers(account) || client.coversAtOnce(account, nanoUsd);
+    };
+    // Three tenths, of which nothing is granted yet.
+    expect(asks(300)).toBe(true);
+    await client.ask();
+    Object.assign(account, { reserved: 0, spent: 200 });
+    expect(asks(300)).toBe(true);
+    left = 200;
+    await client.ask();
+    expect(wanted).toEqual([600, 800]);
+    Object.assign(account, { reserved: 0, spent: 200 });
+    expect(asks(300)).toBe(false);
+    // Another limit may have room.
+    account.limit = 2 * LIMIT;
+    expect(asks(300)).toBe(true);
+  });
+
+  it('gives back what is not used, once, and asks again for what is used afterwards', async () => {
+    const book = new LeaseBook();
+    const held: number[] = [];
+    const url = await serve((body, response) => {
+      const leases = parseLeaseRequests(JSON.parse(body)).map((request) => book.lease(request, Date.now()));
+      held.push(...book.limitsOf(limitDayOf(Date.now()), Date.now()).map(({ heldNanoUsd }) => heldNanoUsd));
+      response.end(
+        JSON.stringify({
+          leases: leases.map((lease) => ({ granted_nano_usd: lease.grantedNanoUsd, expires_in_ms: 30_000 })),
+        }),
+      );
+    });
+    const client = new LeaseClient(url, undefined, 'p');
+    const [account] = shareUsers(client, 1);
+    await client.ask();
+    Object.assign(account ?? {}, { reserved: 0, spent: 50 });
+    expect(client.holdsUnused).toBe(true);
+    await client.giveBack();
+    expect(client.holdsUnused).toBe(false);
+    await client.giveBack();
+    expect(held).toEqual([200, 0]);
+    Object.assign(account ?? {}, { reserved: 100 });
+    expect(account !== undefined && client.covers(account)).toBe(false);
+    await client.ask();
+    expect(account !== undefined && client.covers(account)).toBe(true);
+  });
+
   it.each<[string, (body: string, response: ServerResponse) => void]>([
     ['answers nothing', () => undefined],
     [

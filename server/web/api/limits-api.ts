@@ -34,8 +34,10 @@ export function registerLimitsApi(app: FastifyInstance, context: WebContext): vo
     checkOwnSite(request);
     const leases = await context.limits.lease(parseLeaseRequests(request.body));
     return {
-      leases: leases.map(({ grantedNanoUsd, expiresMs }) => ({
+      leases: leases.map(({ grantedNanoUsd, expiresMs, othersSpentNanoUsd, othersHeldNanoUsd }) => ({
         granted_nano_usd: grantedNanoUsd,
+        others_spent_nano_usd: othersSpentNanoUsd,
+        others_held_nano_usd: othersHeldNanoUsd,
         // Clocks of two machines differ; what is left of a lease does not.
         expires_in_ms: expiresMs - Date.now(),
       })),

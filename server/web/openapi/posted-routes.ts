@@ -230,8 +230,13 @@ export const LEASES_ROUTE: RouteDescription = {
       properties: {
         leases: arrayOf({
           type: 'object',
-          properties: { granted_nano_usd: NANO_USD, expires_in_ms: NUMBER },
-          required: ['granted_nano_usd', 'expires_in_ms'],
+          properties: {
+            granted_nano_usd: NANO_USD,
+            others_spent_nano_usd: NANO_USD,
+            others_held_nano_usd: NANO_USD,
+            expires_in_ms: NUMBER,
+          },
+          required: ['granted_nano_usd', 'others_spent_nano_usd', 'others_held_nano_usd', 'expires_in_ms'],
         }),
       },
       required: ['leases'],

@@ -187,7 +187,9 @@ function ActionTable({ actions, view }: { actions: readonly LimitActionRow[]; vi
 
 function figuresOf(action: LimitActionRow): string {
   const text = formatNoteText({
+    'limit.action': action.action,
     limit_nano_usd: action.limit_nano_usd,
+    limit_reserved_nano_usd: action.reserved_nano_usd,
     limit_spent_nano_usd: action.spent_nano_usd,
     limit_needed_nano_usd: action.needed_nano_usd,
     limit_count: action.limit_count,
