@@ -72,6 +72,8 @@ export function becauseOf({ cause, subject, agent, since, isMore }: ToldCause): 
       return `user input ${isMore ? 'grew' : 'shrank'}`;
     case 'history_grew':
       return `the history ${isMore ? 'grew' : 'shrank'}`;
+    case 'input_grew':
+      return `requests got ${isMore ? 'longer' : 'shorter'}`;
     case 'web_search':
       return `there were ${isMore ? 'more' : 'fewer'} web searches`;
     case 'compaction':

@@ -13,8 +13,10 @@ import {
   uncachedShareOf,
   type Measures,
 } from './measures.ts';
-import { isBreak, isMix, isOutput, isOwnedBy, isPart, isSizeOf } from './labels.ts';
+import { PSEUDO_TOOLS } from '../attribution/block-shape.ts';
+import { isBreak, isInputSize, isMix, isOutput, isOwnedBy, isPart, isSizeOf } from './labels.ts';
 import type { OutlierRun } from './outliers.ts';
+import { ALL_OWNERS } from './period.ts';
 import type { AtomPool } from './pool.ts';
 import type { AtomLabel } from './split.ts';
 
@@ -36,6 +38,7 @@ export type CauseKind =
   | 'tool_definitions_grew'
   | 'user_input_grew'
   | 'history_grew'
+  | 'input_grew'
   | 'more_turns'
   | 'more_runs'
   | 'workload_changed';
@@ -74,11 +77,16 @@ const SETTING_SHARE = 0.2;
 const GROWN_SHARE = 0.1;
 /** User input whose mean length differs by less is the same. */
 const SAME_SHARE = 0.02;
+/** Of the growth of all input, what is of no known part must be matched by this share to be growth. */
+const LEAST_SHARE_OF_INPUT = 0.5;
 const OWNER_KINDS = new Map<string, CauseKind>([
   ['(system)', 'system_prompt_grew'],
   ['(tools)', 'tool_definitions_grew'],
   ['(user)', 'user_input_grew'],
   ['(history)', 'history_grew'],
+  // Where calls were reported without their requests, nobody knows which part of the input it was.
+  [ALL_OWNERS, 'input_grew'],
+  [PSEUDO_TOOLS.unknown, 'input_grew'],
 ]);
 
 /** What the first call of a run carries: counted as one. */
@@ -230,6 +238,7 @@ class CauseFinder {
   /** Growth of what calls carry. Tokens that only moved to another bucket are no growth of their owner. */
   findGrowth(): void {
     const { before, after } = this.#comparison;
+    const inputGrown = this.#pool.peek(isInputSize);
     this.#findOpeningGrowth();
     const owners = this.#pool.valuesOf((label) => (label.via === 'size' ? label.owner : undefined));
     for (const owner of owners) {
@@ -237,6 +246,8 @@ class CauseFinder {
       const moved = this.#pool.peek(isOwnedBy(owner)) - grown;
       if (Math.abs(moved) > Math.abs(grown)) continue;
       const kind = OWNER_KINDS.get(owner);
+      // Input whose parts are known in one of the times only has not shrunk in the other.
+      if (kind === 'input_grew' && inputGrown / grown < LEAST_SHARE_OF_INPUT) continue;
       if (kind !== undefined) this.#name(kind, this.#leastByChance, isOwnedBy(owner));
       else if (!owner.startsWith('('))
         // Known to have grown by its own lengths, or by enough dollars to be no chance.

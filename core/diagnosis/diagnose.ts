@@ -84,6 +84,7 @@ const ESTIMATED: ReadonlySet<CauseKind> = new Set([
   'tool_definitions_grew',
   'user_input_grew',
   'history_grew',
+  'input_grew',
   'tool_failing',
   'web_search',
   'output_grew',

@@ -54,16 +54,26 @@ export function evidenceOf(
       return [[`runs of the user: ${count(runsOf(before) * scale)} → ${count(runsOf(now))}`]];
     }
     case 'more_runs':
-      return [[`runs: ${count(comparison.beforeRuns * scale)} → ${count(comparison.afterRuns)}`]];
+      return [runsEvidence(comparison)];
     case 'tool_results_grew':
     case 'system_prompt_grew':
     case 'tool_definitions_grew':
     case 'user_input_grew':
     case 'history_grew':
       return [['divided among the blocks of each call by estimate']];
+    case 'input_grew':
+      return [['of which part is not known: the calls were reported without their requests']];
     default:
       return [];
   }
+}
+
+/** Those of users who stand out are a cause of their own. */
+function runsEvidence({ before, after, beforeRuns, afterRuns, scale }: PeriodComparison): EvidenceLine {
+  const ofOthers = (runs: number, { runsByUser, dominantUsers }: Measures): number =>
+    [...dominantUsers].reduce((rest, user) => rest - (runsByUser.get(user) ?? 0), runs);
+  const what = after.dominantUsers.size === 0 ? 'runs' : 'runs of the other users';
+  return [`${what}: ${count(ofOthers(beforeRuns, before) * scale)} → ${count(ofOthers(afterRuns, after))}`];
 }
 
 function outlierEvidence(

@@ -26,6 +26,11 @@ export function isOwnedBy(owner: string): LabelTest {
   return (label) => (label.part === 'tokens' || label.part === 'tool_carry') && label.owner === owner;
 }
 
+/** Input tokens of any owner that became more or fewer. */
+export function isInputSize(label: AtomLabel): boolean {
+  return label.via === 'size' && label.owner !== undefined;
+}
+
 /** Input tokens of an owner that became more or fewer. */
 export function isSizeOf(owner: string): LabelTest {
   return (label) => label.via === 'size' && isOwnedBy(owner)(label);

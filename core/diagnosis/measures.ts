@@ -30,6 +30,8 @@ export interface Measures {
   readonly callsAfterFailure: number;
   readonly costByUser: ReadonlyMap<string, number>;
   readonly runsByUser: ReadonlyMap<string, number>;
+  /** Users who stand out, whose runs are counted apart. */
+  readonly dominantUsers: ReadonlySet<string>;
   readonly tools: ReadonlyMap<string, ToolMeasures>;
   readonly tokensRead: number;
   readonly tokensWritten5m: number;
@@ -83,6 +85,7 @@ export function measurePeriod(period: Period, dominantUsers: ReadonlySet<string>
     callsAfterFailure: count((call) => call.kind !== 'ordinary'),
     costByUser: groupSum(calls, (call) => call.user, costOf),
     runsByUser: countRunsByUser(period),
+    dominantUsers,
     tools: measureTools(period),
     tokensRead: total((call) => call.usage.cacheRead),
     tokensWritten5m: total((call) => call.usage.cacheWrite5m),
@@ -112,9 +115,14 @@ export function tierOf({ event }: PeriodCall): string {
 
 /** Share of input tokens that were read from the cache. */
 export function hitRatio(measures: Measures): number | undefined {
+  const total = inputTokens(measures);
+  return total === 0 ? undefined : measures.tokensRead / total;
+}
+
+/** From whatever bucket. */
+export function inputTokens(measures: Measures): number {
   const { tokensRead, tokensUncached, tokensWritten5m, tokensWritten1h } = measures;
-  const total = tokensRead + tokensUncached + tokensWritten5m + tokensWritten1h;
-  return total === 0 ? undefined : tokensRead / total;
+  return tokensRead + tokensUncached + tokensWritten5m + tokensWritten1h;
 }
 
 /** Share of the cache writes that live an hour. */

@@ -64,6 +64,8 @@ function scoreCall(
       return tokensOf(call, '(user)');
     case 'history_grew':
       return tokensOf(call, '(history)');
+    case 'input_grew':
+      return call.inputTokens;
     default:
       return call.costNanoUsd;
   }

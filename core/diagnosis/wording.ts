@@ -3,7 +3,7 @@
 import { formatCount, formatPercent } from '../text/format.ts';
 import type { CauseKind, PeriodComparison, FoundCause } from './causes.ts';
 import { evidenceOf, type EvidenceLine } from './evidence.ts';
-import { hitRatio, type Measures } from './measures.ts';
+import { hitRatio, inputTokens, type Measures } from './measures.ts';
 import type { OutlierRun } from './outliers.ts';
 import type { Period } from './period.ts';
 
@@ -46,16 +46,22 @@ const FIXES: Readonly<Record<CauseKind, string>> = {
   tool_definitions_grew: 'Leave out the tools that are not used; load the rest on demand.',
   user_input_grew: 'Check what is put into the user message: attachments, retrieved text.',
   history_grew: 'Drop or summarise old turns.',
+  input_grew:
+    'Compare a run of each time step by step (tallyspan run --diff A B): prompt, tools, results or history.',
   more_turns: 'Set a limit of turns, and look at what the additional ones do.',
   more_runs: 'The cost follows the number of runs; nothing is broken.',
   workload_changed: 'The mix of agents or tasks is another one: compare each by itself.',
 };
 
+/** What is to be looked at whichever way the cost went. */
+const FIXED_EITHER_WAY: ReadonlySet<CauseKind> = new Set(['more_runs', 'workload_changed', 'outlier_run']);
+const NOTHING_TO_FIX = 'None needed: this lowered the cost.';
+
 export function wordCause(cause: FoundCause, comparison: PeriodComparison, after: Period): CauseWords {
   return {
     title: titleOf(cause, comparison),
     evidence: evidenceOf(cause, comparison, after),
-    fix: FIXES[cause.kind],
+    fix: cause.nanoUsd < 0 && !FIXED_EITHER_WAY.has(cause.kind) ? NOTHING_TO_FIX : FIXES[cause.kind],
   };
 }
 
@@ -124,10 +130,12 @@ function titleOf({ kind, subject, nanoUsd, outlier }: FoundCause, comparison: Pe
       return `user input ${grew ? 'grew' : 'shrank'}`;
     case 'history_grew':
       return `earlier answers in the history ${grew ? 'grew' : 'shrank'}`;
+    case 'input_grew':
+      return `input ${grew ? 'grew' : 'shrank'}: ${perCall(inputTokens(before), before)} → ${perCall(inputTokens(now), now)} tokens per call`;
     case 'more_turns':
       return `${grew ? 'more' : 'fewer'} turns per run (${perRun(before.calls, before)} → ${perRun(now.calls, now)})`;
     case 'more_runs':
-      return grew ? 'more runs' : 'fewer runs';
+      return `${grew ? 'more' : 'fewer'} runs${now.dominantUsers.size === 0 ? '' : ' of the other users'}`;
     case 'workload_changed':
       return 'another mix of agents and tasks';
   }

@@ -59,6 +59,30 @@ describe('a small period', () => {
   });
 });
 
+describe('calls that were reported without their requests', () => {
+  const reported = (change: Partial<Setting>): EventRecord[] =>
+    periodOf(change).filter((event) => event['event.name'] !== 'agent.tool_cost');
+
+  it.each([
+    ['longer user input', { userChars: 40_000 }],
+    ['a longer system prompt', { systemChars: 40_000 }],
+    ['longer results', { resultChars: { ...USUAL.resultChars, search_docs: 32_000 } }],
+  ])('with %s have more input', (_, change) => {
+    const [before, now] = [reported({}), reported({ ...change, fromMs: LATER_MS })];
+    const diagnosis = diagnose(now, before);
+    expectExact(diagnosis);
+    const [cause] = diagnosis.causes;
+    expect(cause).toMatchObject({ kind: 'input_grew', isEstimated: true });
+    expect(cause?.title).toMatch(/^input grew: [\d,]+ → [\d,]+ tokens per call$/);
+    const difference = costOf(now) - costOf(before);
+    expect(Math.abs((cause?.nanoUsd ?? 0) - difference)).toBeLessThan(difference * 0.02);
+  });
+
+  it('as many as before have no cause', () => {
+    expect(diagnose(reported({ fromMs: LATER_MS }), reported({})).causes).toEqual([]);
+  });
+});
+
 /** The same events, told of other runs. */
 function again(events: readonly EventRecord[], suffix: string): EventRecord[] {
   return events.map((event) => {

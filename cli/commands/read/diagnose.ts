@@ -170,5 +170,5 @@ function sampleLine(report: DiagnosisReport): string {
 function noCauseLine(report: DiagnosisReport): string {
   if (report.runs === 0) return 'No priced calls in that time.';
   if (report.against_runs === 0) return 'No priced calls to compare with: choose another --against.';
-  return 'Nothing stands out: the difference is no more than runs differ by chance.';
+  return 'Nothing stands out: no cause shows beyond what runs differ by chance.';
 }

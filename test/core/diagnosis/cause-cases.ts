@@ -141,6 +141,8 @@ export const CASES: readonly (readonly [string, AtomLabel, number, Case])[] = [
   ['tool_definitions_grew', size('(tools)'), LEAST_BY_CHANCE, {}],
   ['user_input_grew', size('(user)'), LEAST_BY_CHANCE, {}],
   ['history_grew', size('(history)'), LEAST_BY_CHANCE, {}],
+  ['input_grew', size('(all)'), LEAST_BY_CHANCE, {}],
+  ['input_grew', size('(unknown)'), LEAST_BY_CHANCE, {}],
   ['tool_results_grew', size('search'), LEAST_BY_CHANCE, { before: tools(0, 10), after: tools(0, 10) }],
   ['tool_results_grew', size('search'), LEAST_BY_CHANCE / 2, { before: tools(0, 10), after: tools(0, 12) }],
   ['tool_results_grew', size('search'), LEAST_BY_CHANCE / 2, { after: tools(0, 10) }],

@@ -242,7 +242,24 @@ describe('what belongs to a cause', () => {
         ),
       ).toHaveLength(0);
     }
-    expect(kindsOf([[size('(all)'), COST]])).toEqual([]);
+  });
+
+  it('of input without known parts is not what has known parts in the other time', () => {
+    const known = (nanoUsd: number) =>
+      [
+        [size('(all)'), -COST],
+        [size('search'), nanoUsd],
+      ] as const;
+    const settings = { before: tools(0, 10), after: tools(0, 10) };
+    expect(kindsOf(known(COST - 10), settings)).toEqual(['tool_results_grew']);
+    expect(kindsOf(known(-10), settings)).toEqual(['input_grew']);
+    // The answers of the model are no input.
+    expect(
+      kindsOf([
+        [size('(all)'), -COST],
+        [OUTPUT, COST],
+      ]),
+    ).toEqual(['output_grew', 'input_grew']);
   });
 });
 

@@ -95,6 +95,7 @@ describe('the runs that show a cause', () => {
     ['tool_definitions_grew', owned('(tools)'), owned('(user)')],
     ['user_input_grew', owned('(user)'), owned('(tools)')],
     ['history_grew', owned('(history)'), owned('(user)')],
+    ['input_grew', { inputTokens: 9 }, { costNanoUsd: 9 }],
     ['more_runs', { costNanoUsd: 1 }, { costNanoUsd: 0 }],
   ])('%s are those with %j, not those with %j', (kind, shows, doesNot) => {
     const cause = { kind, nanoUsd: 1, subject: 's' };
@@ -146,6 +147,27 @@ describe('the words of a cause', () => {
       readPeriod([]),
     );
     expect(user.evidence).toEqual(['runs of the user: 2 → 5']);
+    const runsOf = (runs: number, own: number): Partial<Measures> => ({
+      runs,
+      runsByUser: new Map([['u', own]]),
+      dominantUsers: new Set(['u']),
+    });
+    const others = textOf(
+      { kind: 'more_runs', nanoUsd: -5 },
+      { ...comparisonOf({ before: runsOf(70, 14), after: runsOf(10, 9) }), scale: 1 / 7 },
+      readPeriod([]),
+    );
+    expect(others).toMatchObject({
+      title: 'fewer runs of the other users',
+      evidence: ['runs of the other users: 8 → 1'],
+    });
+  });
+
+  it('have nothing to do for who pays less', () => {
+    const none = 'None needed: this lowered the cost.';
+    expect(words({ kind: 'more_turns', nanoUsd: -5 }).fix).toBe(none);
+    expect(words({ kind: 'more_turns', nanoUsd: 5 }).fix).not.toBe(none);
+    expect(words({ kind: 'more_runs', nanoUsd: -5 }).fix).not.toBe(none);
   });
 
   it('list price rows in order, and have no length that one side lacks', () => {
@@ -187,7 +209,8 @@ describe('the words of a cause', () => {
         expect(evidence.every((line) => line !== '')).toBe(true);
         seen.add(fix);
       }
-    expect(seen.size).toBe(kinds.length);
+    // One of them is that nothing has to be done.
+    expect(seen.size).toBe(kinds.length + 1);
   });
 
   it('count nothing where there were no runs or calls', () => {

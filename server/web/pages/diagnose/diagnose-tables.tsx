@@ -250,7 +250,7 @@ export function Parts({ report }: { report: DiagnosisReport }): VNode {
 function noCause(report: DiagnosisReport): string {
   if (report.runs === 0) return 'No priced calls in that time.';
   if (report.against_runs === 0) return 'No priced calls to compare with. Choose another time to compare.';
-  return 'Nothing stands out: the difference is no more than runs differ by chance.';
+  return 'Nothing stands out: no cause shows beyond what runs differ by chance.';
 }
 
 /** Of all that raises the cost, or of all that lowers it. */
