@@ -70,10 +70,13 @@ export function evidenceOf(
 
 /** Those of users who stand out are a cause of their own. */
 function runsEvidence({ before, after, beforeRuns, afterRuns, scale }: PeriodComparison): EvidenceLine {
-  const ofOthers = (runs: number, { runsByUser, dominantUsers }: Measures): number =>
-    [...dominantUsers].reduce((rest, user) => rest - (runsByUser.get(user) ?? 0), runs);
   const what = after.dominantUsers.size === 0 ? 'runs' : 'runs of the other users';
-  return [`${what}: ${count(ofOthers(beforeRuns, before) * scale)} → ${count(ofOthers(afterRuns, after))}`];
+  const [earlier, later] = [beforeRuns - dominantRuns(before), afterRuns - dominantRuns(after)];
+  return [`${what}: ${count(earlier * scale)} → ${count(later)}`];
+}
+
+function dominantRuns({ runsByUser, dominantUsers }: Measures): number {
+  return [...dominantUsers].reduce((sum, user) => sum + (runsByUser.get(user) ?? 0), 0);
 }
 
 function outlierEvidence(

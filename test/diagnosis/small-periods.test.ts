@@ -59,10 +59,11 @@ describe('a small period', () => {
   });
 });
 
-describe('calls that were reported without their requests', () => {
-  const reported = (change: Partial<Setting>): EventRecord[] =>
-    periodOf(change).filter((event) => event['event.name'] !== 'agent.tool_cost');
+/** Without rows of attribution. */
+const reported = (change: Partial<Setting>): EventRecord[] =>
+  periodOf(change).filter((event) => event['event.name'] !== 'agent.tool_cost');
 
+describe('calls that were reported without their requests', () => {
   it.each([
     ['longer user input', { userChars: 40_000 }],
     ['a longer system prompt', { systemChars: 40_000 }],

@@ -3,7 +3,8 @@
 // DuckDB gives freed blocks to new rows but keeps its file as long as it is: see compaction.
 
 import { DAY_MS } from '../../../core/time/time.ts';
-import type { Database } from './database.ts';
+import { textSql } from '../../../signals/sql-text.ts';
+import { textsSql, type Database } from './database.ts';
 import type { EventStore } from '../write/event-store.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { CONTENT_TABLE, EVENT_TABLES, WORD_TABLE } from './tables.ts';
@@ -124,7 +125,10 @@ async function deleteContent(store: EventStore, beforeMs: number): Promise<void>
   });
 }
 
-/** Deletes events and spans that ended before the instant (Unix milliseconds); the number of rows. */
+/**
+ * Deletes events and spans that ended before the instant (Unix milliseconds); the number of rows. The start of a run that
+ * goes on stays: without it the run would be in no list until it ends.
+ */
 async function deleteBefore(
   database: Database,
   store: EventStore,
@@ -137,8 +141,14 @@ async function deleteBefore(
        SELECT timestamp AS ended FROM ${TIMES} UNION ALL SELECT end_time FROM spans)`,
     [instant],
   );
-  const count = Number(old?.['old_rows'] ?? 0);
-  if (count === 0) return 0;
+  const isGoingOn = `agent_run_id IN ${textsSql(textSql(JSON.stringify(await store.openRuns())))}`;
+  const [kept] = await database.all(
+    `SELECT count(*) AS starts FROM agent_run_started
+     WHERE timestamp < make_timestamptz($1::BIGINT * 1000) AND ${isGoingOn}`,
+    [instant],
+  );
+  const count = Number(old?.['old_rows'] ?? 0) - Number(kept?.['starts'] ?? 0);
+  if (count <= 0) return 0;
   const all = Number(old?.['all_rows'] ?? 0);
   if (count > MANY_ROWS && count > all / 2)
     watch.log(
@@ -146,9 +156,11 @@ async function deleteBefore(
     );
   const deleting = store.exclusively(async (writer) => {
     for (const name of [...EVENT_TABLES.values(), CONTENT_TABLE, WORD_TABLE].map((table) => table.name))
-      await writer.run(`DELETE FROM ${name} WHERE timestamp < make_timestamptz($1::BIGINT * 1000)`, [
-        instant,
-      ]);
+      await writer.run(
+        `DELETE FROM ${name} WHERE timestamp < make_timestamptz($1::BIGINT * 1000)
+         ${name === EVENT_TABLES.get('agent.run.started')?.name ? `AND NOT (${isGoingOn})` : ''}`,
+        [instant],
+      );
     await writer.run('DELETE FROM spans WHERE end_time < make_timestamptz($1::BIGINT * 1000)', [instant]);
     await writer.run('CHECKPOINT');
   });

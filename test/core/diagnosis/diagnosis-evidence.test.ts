@@ -245,14 +245,20 @@ describe('what belongs to a cause', () => {
   });
 
   it('of input without known parts is not what has known parts in the other time', () => {
-    const known = (nanoUsd: number) =>
-      [
-        [size('(all)'), -COST],
-        [size('search'), nanoUsd],
-      ] as const;
     const settings = { before: tools(0, 10), after: tools(0, 10) };
-    expect(kindsOf(known(COST - 10), settings)).toEqual(['tool_results_grew']);
-    expect(kindsOf(known(-10), settings)).toEqual(['input_grew']);
+    for (const [nanoUsd, kind] of [
+      [COST - 10, 'tool_results_grew'],
+      [-10, 'input_grew'],
+    ] as const)
+      expect(
+        kindsOf(
+          [
+            [size('(all)'), -COST],
+            [size('search'), nanoUsd],
+          ],
+          settings,
+        ),
+      ).toEqual([kind]);
     // The answers of the model are no input.
     expect(
       kindsOf([

@@ -147,14 +147,16 @@ describe('the words of a cause', () => {
       readPeriod([]),
     );
     expect(user.evidence).toEqual(['runs of the user: 2 → 5']);
-    const runsOf = (runs: number, own: number): Partial<Measures> => ({
-      runs,
-      runsByUser: new Map([['u', own]]),
-      dominantUsers: new Set(['u']),
-    });
+    const apart = { dominantUsers: new Set(['u']) };
     const others = textOf(
       { kind: 'more_runs', nanoUsd: -5 },
-      { ...comparisonOf({ before: runsOf(70, 14), after: runsOf(10, 9) }), scale: 1 / 7 },
+      {
+        ...comparisonOf({
+          before: { ...apart, ...before, runs: 70 },
+          after: { ...apart, runsByUser: new Map([['u', 9]]), runs: 10 },
+        }),
+        scale: 1 / 7,
+      },
       readPeriod([]),
     );
     expect(others).toMatchObject({

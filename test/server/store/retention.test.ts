@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { EventRecord } from '../../../core/event.ts';
 import { DAY_MS } from '../../../core/time/time.ts';
 import type { Database } from '../../../server/store/file/database.ts';
 import type { EventStore } from '../../../server/store/write/event-store.ts';
 import { startHousekeeping } from '../../../server/process/housekeeping.ts';
 import { compactFile } from '../../../server/store/file/compaction.ts';
+import { listRuns } from '../../../server/queries/runs/list-runs.ts';
 import { applyRetention } from '../../../server/store/file/retention.ts';
 import { waitUntil } from '../../stack/process.ts';
 import { sampleRun } from '../web/sample-run.ts';
@@ -55,6 +57,25 @@ describe('retention', () => {
     expect(await applyRetention(database, store, { ageMs: 2 * DAY_MS }, NOW)).toBe(RUN_LENGTH);
     expect(await countEvents()).toBe(RUN_LENGTH);
     expect(await applyRetention(database, store, { ageMs: 2 * DAY_MS }, NOW)).toBe(0);
+  });
+
+  it('keeps the start of a run that goes on, so that it is listed, and no longer once it has ended', async () => {
+    const run = sampleRun({ mark: 'c', endMs: NOW });
+    const [start] = run;
+    const old = { ...start, timestamp: NOW - 3 * DAY_MS } as EventRecord;
+    await store.write({ events: [old, ...run.slice(1, -1)], spans: [] });
+    await store.write({ events: sampleRun({ mark: 'a', endMs: NOW - 3 * DAY_MS }), spans: [] });
+    expect(await applyRetention(database, store, { ageMs: 2 * DAY_MS }, NOW)).toBe(RUN_LENGTH);
+    expect(await applyRetention(database, store, { ageMs: 2 * DAY_MS }, NOW)).toBe(0);
+    const listed = await listRuns(
+      { all: (...asked) => database.all(...asked), openRuns: () => store.openRuns() },
+      { limit: 10 },
+    );
+    expect(listed).toMatchObject([
+      { 'agent.status': 'running', started_at: new Date(old.timestamp).toISOString() },
+    ]);
+    await store.write({ events: run.slice(-1), spans: [] });
+    expect(await applyRetention(database, store, { ageMs: 2 * DAY_MS }, NOW)).toBe(1);
   });
 
   it('deletes the oldest until the rest fits', async () => {
