@@ -31,10 +31,21 @@ export function readStatusInput(text: string): StatusInput {
   return {
     model: textOf(model['display_name']) ?? textOf(model['id']) ?? textOf(root['model']),
     sessionUsd: numberOf(objectOf(root['cost'])['total_cost_usd']),
-    contextPercent: numberOf(context['used_percentage']),
+    contextPercent: numberOf(context['used_percentage']) ?? percentOfWindow(context),
     fiveHourPercent: numberOf(objectOf(limits['five_hour'])['used_percentage']),
     weekPercent: numberOf(objectOf(limits['seven_day'])['used_percentage']),
   };
+}
+
+/** Versions that do not hand over the share hand over what it is made of: the tokens of the last request, output apart. */
+function percentOfWindow(context: Json): number | undefined {
+  const size = numberOf(context['context_window_size']);
+  const usage = objectOf(context['current_usage']);
+  const input = numberOf(usage['input_tokens']);
+  if (size === undefined || size === 0 || input === undefined) return undefined;
+  const written = numberOf(usage['cache_creation_input_tokens']) ?? 0;
+  const read = numberOf(usage['cache_read_input_tokens']) ?? 0;
+  return numberOf(((input + written + read) / size) * 100);
 }
 
 function objectOf(value: unknown): Json {

@@ -140,6 +140,16 @@ test.each([
   [{ model: { id: 5 }, cost: { total_cost_usd: '1' }, context_window: { used_percentage: -1 } }, 'tallyspan'],
   [{ cost: { total_cost_usd: 1e300 }, context_window: { used_percentage: null } }, 'tallyspan'],
   [{ cost: { total_cost_usd: 0 } }, 'session $0.00'],
+  [
+    {
+      context_window: {
+        context_window_size: 200_000,
+        current_usage: { input_tokens: 8_500, output_tokens: 1_200, cache_read_input_tokens: 60_000 },
+      },
+    },
+    'context 34 %',
+  ],
+  [{ context_window: { context_window_size: 200_000, current_usage: null } }, 'tallyspan'],
 ])('%j is shown as %s', async (input, shown) => {
   expect(await statusLine(input, NOWHERE)).toBe(`${shown}\n`);
 });
