@@ -176,7 +176,7 @@ function namedBySpan(
   kind: SpanKind,
   standard: SpanFacts['standard'],
   { name, attributes }: SpanAsSent,
-  { agentNames = [], isNamedByAgent }: Dialect,
+  { agentNames = [], agentName, isNamedByAgent }: Dialect,
 ): SpanFacts['standard'] {
   if (kind === 'tool') {
     const tool = text(standard['gen_ai.tool.name']) ?? (name.replace(/^execute_tool /, '') || name);
@@ -189,7 +189,8 @@ function namedBySpan(
     (kind === 'agent' && isNamedByAgent ? text(name) : undefined) ??
     text(standard['gen_ai.agent.name']) ??
     (kind === 'workflow' ? text(attributes['gen_ai.workflow.name']) : undefined) ??
-    NAMES_IN_SPANS[kind].map((pattern) => pattern.exec(name)?.[1]).find((each) => each !== undefined);
+    NAMES_IN_SPANS[kind].map((pattern) => pattern.exec(name)?.[1]).find((each) => each !== undefined) ??
+    agentName;
   return agent === undefined
     ? standard
     : { ...standard, 'gen_ai.agent.name': bounded('gen_ai.agent.name', agent) };
