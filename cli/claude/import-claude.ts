@@ -237,7 +237,9 @@ async function readSession(
   const baseline = baselineOf(session, priced, state.costStates());
   const rest = remainderOf(session, priced, { baseline, overrides });
   tally.calls += priced.length;
-  for (const { costNanoUsd } of priced) tally.costNanoUsd += costNanoUsd ?? 0;
+  // What searches of a tool cost is in no call of the transcript.
+  for (const event of events)
+    if (event['event.name'] === 'agent.model_call') tally.costNanoUsd += event.cost_nano_usd ?? 0;
   const rows = state.takeRemainders(found.session, rest.events);
   for (const row of rows)
     if (row['tallyspan.duplicate'] !== true) tally.remainderNanoUsd += row.cost_nano_usd ?? 0;

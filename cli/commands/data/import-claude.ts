@@ -129,7 +129,7 @@ async function importAll(
   } finally {
     progress.stop();
   }
-  report(plan, tally, options, io);
+  report(plan, tally, options, overrides, io);
   await leaveStatusOf(opened);
   if (options.watch !== true) return;
   await watchTranscripts({
@@ -139,29 +139,36 @@ async function importAll(
     onImport: async (more) => {
       await leaveStatusOf(opened);
       if (options.json === true) writeJson(io, answerOfTally(more));
-      else io.stdout.write(tallyText(more));
+      else io.stdout.write(tallyText(more, overrides));
     },
     onFault: (message) => void io.stderr.write(`tallyspan: ${message}\n`),
   });
 }
 
-function report(plan: ImportPlan, tally: ImportTally, options: ImportClaudeOptions, io: CliIo): void {
+function report(
+  plan: ImportPlan,
+  tally: ImportTally,
+  options: ImportClaudeOptions,
+  overrides: PriceOverrides | undefined,
+  io: CliIo,
+): void {
   if (options.json === true) writeJson(io, { ...answerOfTally(tally), unchanged_sessions: plan.unchanged });
   else if (plan.sessions.length === 0)
     io.stdout.write(
       `nothing new: ${formatCountOf(plan.unchanged, 'session')} ${plan.unchanged === 1 ? 'is' : 'are'} as before\n`,
     );
-  else io.stdout.write(tallyText(tally));
+  else io.stdout.write(tallyText(tally, overrides));
   for (const line of warningsOf(tally)) io.stderr.write(`tallyspan: ${line}\n`);
 }
 
-function tallyText(tally: ImportTally): string {
+function tallyText(tally: ImportTally, overrides: PriceOverrides | undefined): string {
+  const prices = overrides === undefined ? 'list prices' : 'the prices of your file';
   const rest =
     tally.remainderNanoUsd > 0
       ? `; ${formatCost(tally.remainderNanoUsd)} more is not in the transcripts (est.)`
       : '';
   const copies = tally.copies > 0 ? `, ${formatCount(tally.copies)} copies left out` : '';
-  return `${formatCountOf(tally.sessions, 'session')}: ${formatCountOf(tally.calls, 'model call')}${copies}, ${formatCost(tally.costNanoUsd)} at list prices${rest}\n`;
+  return `${formatCountOf(tally.sessions, 'session')}: ${formatCountOf(tally.calls, 'model call')}${copies}, ${formatCost(tally.costNanoUsd)} at ${prices}${rest}\n`;
 }
 
 /** What was not understood, and where the transcript knows more than Claude Code counted. */

@@ -244,6 +244,8 @@ function describeStep(step: Step): string {
   } else if (step.step === 'model_call') {
     if (textIn(step, 'error.type') !== undefined) words.push(`FAILED ${textIn(step, 'error.type') ?? ''}`);
     words.push(listIn(step, 'gen_ai.response.finish_reasons'));
+    const searches = numberIn(step, 'web_searches') ?? 0;
+    if (searches > 0) words.push(searches === 1 ? '1 web search' : `${formatCount(searches)} web searches`);
     if (isUnanswered(step)) words.push(UNANSWERED);
     const retried = listIn(step, 'retried_status');
     if (retried !== undefined) words.push(`retried after ${retried}`);

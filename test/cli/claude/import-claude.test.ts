@@ -97,6 +97,32 @@ test('the files of a session are found at any depth, and each call counts once',
   });
 });
 
+test('what searches of a tool cost is in the sum of the import and of its run', async () => {
+  await write(`${SESSION}.jsonl`, [
+    userLine(0, 'x'),
+    answerLine(1, {
+      id: 'msg_1',
+      output: 0,
+      content: [toolUse('toolu_1', 'WebSearch')],
+      stopReason: 'tool_use',
+    }),
+    userLine(2, toolResult('toolu_1'), { toolUseResult: { searchCount: 3 } }),
+    answerLine(3, { id: 'msg_2', output: 0 }),
+  ]);
+  const costNanoUsd = 2 * INPUT_NANO_USD + 30_000_000;
+  expect(await importAll()).toMatchObject({ model_calls: 2, cost_nano_usd: costNanoUsd });
+  const [run] = await readCommand<{ 'agent.run_id': string; 'agent.cost_nano_usd': number }[]>([
+    'runs',
+    '--since',
+    '365d',
+    '--data',
+    dataDir,
+  ]);
+  expect(run?.['agent.cost_nano_usd']).toBe(costNanoUsd);
+  const { stdout } = await runCommand(['run', run?.['agent.run_id'] ?? '', '--data', dataDir]);
+  expect(stdout).toContain('3 web searches');
+});
+
 test('a second import reads nothing, and without its notes it stores nothing twice', async () => {
   await write(`${SESSION}.jsonl`, [userLine(0, 'x'), answerLine(1, { id: 'msg_1' })]);
   await importAll();
