@@ -137,6 +137,13 @@ function hasCounts(standard: SpanFacts['standard']): boolean {
   );
 }
 
+/** Whether it says that there were tokens. */
+export function countsTokens(standard: SpanFacts['standard']): boolean {
+  return (
+    Number(standard['gen_ai.usage.input_tokens']) > 0 || Number(standard['gen_ai.usage.output_tokens']) > 0
+  );
+}
+
 function standardOf(attributes: Readonly<Record<string, unknown>>): SpanFacts['standard'] {
   const standard: Partial<Record<StandardKey, unknown>> = {};
   for (const key of STANDARD_KEYS) {

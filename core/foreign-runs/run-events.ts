@@ -3,6 +3,7 @@
 
 import { commonFieldsOf, type FactSpan } from '../dialects.ts';
 import type { EventRecord } from '../event.ts';
+import { countsTokens } from '../dialects/span-facts.ts';
 import { runTotalFields, type TotalsOfRun } from '../run-totals.ts';
 import type { TraceIdentity } from './trace-tree.ts';
 
@@ -77,14 +78,16 @@ function outcomeOf({ span, calls }: ForeignRun): Pick<EventRecord, 'agent.status
   return { 'agent.status': isRefused ? 'refused' : 'ok' };
 }
 
-function totalsOf({ calls, tools }: ForeignRun): TotalsOfRun {
+function totalsOf({ span, calls, tools }: ForeignRun): TotalsOfRun {
+  // An agent that counts tokens made calls of which nothing was sent.
+  const isUntold = calls.length === 0 && span?.facts.kind === 'agent' && countsTokens(span.facts.standard);
   return {
     turns: calls.length,
     toolCalls: tools.length,
     tokensIn: sum(calls, (call) => call['gen_ai.usage.input_tokens']),
     tokensOut: sum(calls, (call) => call['gen_ai.usage.output_tokens']),
     costNanoUsd: sum(calls, (call) => call.cost_nano_usd),
-    unpricedCalls: calls.filter((call) => call['tallyspan.cost.status'] === 'unpriced').length,
+    unpricedCalls: isUntold ? 1 : calls.filter((call) => call['tallyspan.cost.status'] === 'unpriced').length,
     retries:
       sum(calls, (call) => Math.max(0, (call.attempts ?? 1) - 1)) +
       tools.filter((tool) => (tool['tool.retry_attempt'] ?? 0) > 0).length,

@@ -2,7 +2,7 @@
 // name, so that it does not go unseen. The counts are of this process.
 
 /** What of OTLP it was. */
-export type ReceivedKind = 'log record' | 'span' | 'span in no run' | 'metric';
+export type ReceivedKind = 'log record' | 'span' | 'span in no run' | 'agent without calls' | 'metric';
 
 export interface NotUnderstood {
   readonly kind: ReceivedKind;
@@ -27,8 +27,16 @@ const ADVICE: Readonly<Record<ReceivedKind, string>> = {
   span: 'Its attributes speak of a model, and no dialect knows them. It is kept with its trace and counts nowhere: set gen_ai.operation.name and the counts of the GenAI conventions.',
   'span in no run':
     'It counts, but hangs on no agent: each span of this emitter begins a trace of its own where none is around it. Put one around the agent: withWorkflow of Traceloop, or a span of your own, such as that of the request.',
+  'agent without calls':
+    'It counts the tokens of an agent and tells of none of its calls, so that its run has no cost. Start the program under the preload (tallyspan exec), or let Claude Code send its logs (tallyspan claude setup): each call is seen then.',
   metric:
     'tallyspan stores no metrics: set OTEL_METRICS_EXPORTER=none in the program, and send logs or traces.',
+};
+
+/** What is the matter with it, where it is understood in part. */
+const HOW: Partial<Record<ReceivedKind, string>> = {
+  'span in no run': 'which hangs on no agent',
+  'agent without calls': 'of which no call was sent',
 };
 
 /** What to do about it. */
@@ -79,7 +87,7 @@ export class NotUnderstoodCounts {
     if (this.#senders.has(sender) || this.#senders.size >= ROWS_HELD) return;
     this.#senders.add(sender);
     const what = [kind, name && JSON.stringify(name), scope && `of ${scope}`].filter(Boolean).join(' ');
-    const how = kind === 'span in no run' ? 'which hangs on no agent' : 'which is not understood';
+    const how = HOW[kind] ?? 'which is not understood';
     this.#log(`from ${service || 'a sender without a name'} came a ${what}, ${how}: see /received`);
   }
 }

@@ -11,7 +11,7 @@ import { commonFieldsOf, type FactSpan } from '../../core/dialects.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { readSpanContent } from '../../core/reported-content/span-content.ts';
 import { isOwnSpan } from '../../core/dialects/normalise.ts';
-import { hasUnreadCounts } from '../../core/dialects/span-facts.ts';
+import { countsTokens, hasUnreadCounts } from '../../core/dialects/span-facts.ts';
 import { factSpanOf, factsJson, resourceOf } from '../foreign/fact-span.ts';
 import type { NotUnderstood } from './not-understood.ts';
 import type { Attributes, Span, SpanGroup } from './otlp-model.ts';
@@ -67,8 +67,8 @@ export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false):
       const kind =
         hasUnreadCounts(fact.facts) || (isUnknown && speaksOfModels(span.attributes))
           ? 'span'
-          : isApart(span, fact, group.scope) && 'span in no run';
-      if (kind !== false)
+          : partlyTold(span, fact, group.scope);
+      if (kind !== undefined)
         notUnderstood.push({
           kind,
           service: typeof serviceName === 'string' ? serviceName : '',
@@ -89,10 +89,21 @@ export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false):
 /** Emitters of frameworks that make a trace of each call where no span is around the agent. */
 const TRACES_APART = /^@traceloop\/instrumentation-langchain$/;
 
-/** Whether it is a part of an agent's work that hangs on nothing: a tool never stands alone, and with some no call does. */
-function isApart(span: Span, { facts: { kind } }: FactSpan, scope: string): boolean {
-  if (span.parentSpanId !== '') return false;
-  return kind === 'tool' || (kind === 'call' && TRACES_APART.test(scope));
+/** Emitters that tell of agents and tools, and never of a call. */
+const WITHOUT_CALLS =
+  /openinference-instrumentation-claude-agent-sdk$|^openinference\.instrumentation\.claude_agent_sdk$/;
+
+/** What lacks of a span that is understood: the calls of an agent, or the run that it is a part of. */
+function partlyTold(
+  span: Span,
+  { facts: { kind, standard } }: FactSpan,
+  scope: string,
+): 'agent without calls' | 'span in no run' | undefined {
+  if (kind === 'agent' && WITHOUT_CALLS.test(scope) && countsTokens(standard)) return 'agent without calls';
+  if (span.parentSpanId !== '') return undefined;
+  // A tool never stands alone, and with some emitters no call does.
+  const isApart = kind === 'tool' || (kind === 'call' && TRACES_APART.test(scope));
+  return isApart ? 'span in no run' : undefined;
 }
 
 function speaksOfModels(attributes: Attributes): boolean {

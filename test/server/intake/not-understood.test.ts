@@ -19,6 +19,7 @@ async function send(signal: string, body: unknown): Promise<void> {
   expect((await post(server.httpAddress, `/v1/${signal}`, JSON.stringify(body), JSON_TYPE)).status).toBe(200);
 }
 
+const AGENT_SDK = '@arizeai/openinference-instrumentation-claude-agent-sdk';
 const LANGCHAIN_JS = '@traceloop/instrumentation-langchain';
 const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }] };
 
@@ -68,6 +69,14 @@ it('is shown with what to do about it', async () => {
           'gen_ai.usage.input_tokens': 1000,
         },
       },
+      {
+        traceId: 'f'.repeat(32),
+        spanId: 'f'.repeat(16),
+        name: 'ClaudeAgent.query',
+        scope: AGENT_SDK,
+        ...times,
+        attributes: { 'openinference.span.kind': 'AGENT', 'llm.token_count.prompt': 10 },
+      },
       // OpenLLMetry for LangChain in JavaScript, with no span around the agent.
       ...['chat claude-sonnet-4-5', 'chat claude-sonnet-4-5', 'execute_tool DynamicStructuredTool'].map(
         (name, index) => ({
@@ -100,7 +109,7 @@ it('is shown with what to do about it', async () => {
     server,
     '/api/meta',
   );
-  expect(meta.not_understood).toHaveLength(7);
+  expect(meta.not_understood).toHaveLength(8);
   expect(meta.not_understood).toEqual(
     expect.arrayContaining([
       row('log record', '', 'pino', 'shop', 2),
@@ -109,6 +118,7 @@ it('is shown with what to do about it', async () => {
       row('span', 'ponder', 'other-vendor'),
       row('metric', '', '', ''),
       row('span in no run', 'chat claude-sonnet-4-5', LANGCHAIN_JS, 'shop', 2),
+      row('agent without calls', 'ClaudeAgent.query', AGENT_SDK),
       row('span in no run', 'execute_tool DynamicStructuredTool', LANGCHAIN_JS),
     ]),
   );
@@ -125,7 +135,7 @@ it('is shown with what to do about it', async () => {
   ])
     expect(page).toContain(text);
   const overview = await (await fetch(server.uiUrl, { headers: { accept: 'text/html' } })).text();
-  expect(overview).toContain('7 kinds of data that came were not understood; 1 event is from the future');
+  expect(overview).toContain('8 kinds of data that came were not understood; 1 event is from the future');
   expect(server.lines.filter((line) => line.includes('pino'))).toHaveLength(1);
   expect(judgeReceived(meta as never, 'http://here').map(({ verdict }) => verdict)).toEqual(['warn', 'warn']);
   expect(judgeReceived({ not_understood: [], future_events: 0 }, 'http://here')).toEqual([]);
