@@ -96,9 +96,11 @@ export function worstPrice(request: PricedRequest, overrides: PriceOverrides | u
 
 type InputBuckets = Pick<Usage, 'input' | 'cacheRead' | 'cacheWrite5m' | 'cacheWrite1h'>;
 
-function estimateInput({ shape, counted, atMs }: PricedRequest): InputBuckets {
+function estimateInput({ body, shape, counted, atMs }: PricedRequest): InputBuckets {
   const { blocks, breakpoints } = shape;
-  const known = counted === undefined ? NOTHING_KNOWN : knownPrefix(shape, counted, atMs);
+  const isContinued = asJson(asJson(body)['thread'])['type'] === 'continue';
+  const read = isContinued ? keptPrefix : knownPrefix;
+  const known = counted === undefined ? NOTHING_KNOWN : read(shape, counted, atMs);
   const lastBreakpoint = breakpoints.at(-1)?.block ?? -1;
   let cached = 0;
   let uncached = 0;
@@ -146,12 +148,26 @@ function knownPrefix(shape: RequestShape, counted: CountedRequest, atMs: number)
   }
   if (same === 0 || allTokens === 0 || total === 0) return NOTHING_KNOWN;
   const tokens = same === before.length ? total : total * Math.min(1, sameTokens / allTokens);
-  const isFresh =
-    counted.shape.hashes.model !== shape.hashes.model || atMs - counted.atMs > CACHE_LIFETIME_MS;
-  const inCache = counts.cacheRead + counts.cacheWrite5m + counts.cacheWrite1h;
-  const cached = isFresh ? 0 : Math.min(tokens, inCache);
+  const cached = Math.min(tokens, tokensInCache(shape, counted, atMs));
   // What is new is never taken for less than its estimate.
   return { blocks: same, cached, fresh: tokens - cached, scale: Math.max(1, total / allTokens) * 1.1 };
+}
+
+/** Of a request that goes on with a thread: what the API keeps of it is read again, and the request holds only what is new. */
+function keptPrefix(shape: RequestShape, counted: CountedRequest, atMs: number): KnownPrefix {
+  const { usage } = counted;
+  const cached = tokensInCache(shape, counted, atMs);
+  return { ...NOTHING_KNOWN, cached, fresh: inputTotal(usage) + usage.output - cached };
+}
+
+/** What of the counted request is in the cache still, for the model of the other. */
+function tokensInCache(
+  shape: RequestShape,
+  { shape: before, usage, atMs: beforeMs }: CountedRequest,
+  atMs: number,
+): number {
+  if (before.hashes.model !== shape.hashes.model || atMs - beforeMs > CACHE_LIFETIME_MS) return 0;
+  return usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h;
 }
 
 /** Searches that the tools of the request may make, where they say how many. */
