@@ -53,7 +53,7 @@ function parseItem(line: string, where: string): KeptItem {
   if (input !== undefined && typeof input !== 'string') throw usageError(`${where}: "input" is a text.`);
   // What is written in the wrong place would be asked of nobody, and every answer would pass.
   const misplaced = Object.keys(item).find(
-    (key) => /^expect(s|ation|ations)?$/.test(key) || isExpectation(key),
+    (key) => (key !== 'expected' && /^expect/i.test(key)) || isExpectation(key),
   );
   if (misplaced !== undefined)
     throw usageError(`${where} has "${misplaced}"; what is expected stands in "expected": ${EXPECTATIONS}.`);

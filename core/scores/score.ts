@@ -73,6 +73,8 @@ function valueFields(name: string, value: unknown): Partial<EventRecord> {
   }
   if (typeof value === 'number' && Number.isFinite(value) && Math.abs(value) <= LARGEST_SCORE)
     return numberFields(value);
+  if (typeof value === 'number' && Number.isFinite(value))
+    throw new ScoreError(`the value of ${name} is a number up to a billion, not ${shownValue(value)}`);
   throw new ScoreError(`the value of ${name} is a number, true, false or a label, not ${shownValue(value)}`);
 }
 

@@ -1,12 +1,13 @@
 // The nearest neighbour of a word that is not known: what was probably meant.
 
-/** The candidate with the smallest edit distance, when that is small enough for a slip. */
+/** The candidate with the smallest edit distance, when that is small enough for a slip; first one that only goes on. */
 export function nearestOf(name: string, candidates: readonly string[], maxDistance = 4): string | undefined {
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+    .filter(({ distance }) => distance <= maxDistance)
     .sort((a, b) => a.distance - b.distance);
-  const [best] = ranked;
-  return best !== undefined && best.distance <= maxDistance ? best.candidate : undefined;
+  // Who left the end out meant that, though another word may be nearer.
+  return (ranked.find(({ candidate }) => candidate.startsWith(name)) ?? ranked[0])?.candidate;
 }
 
 function editDistance(a: string, b: string): number {

@@ -27,6 +27,7 @@ import type { ScoredThing } from '../record/scores.ts';
 import type { Observer } from '../sdk/observer.ts';
 import type { Pipeline } from '../deliver/pipeline.ts';
 import { PASSIVE_RUN } from './passive-run.ts';
+import { sayUnknownOptions } from './unknown-options.ts';
 import type { Run } from '../record/run.ts';
 import type { Runs } from '../record/runs.ts';
 
@@ -56,6 +57,15 @@ export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder
   const scoreThing = (scored: Scored, scores: Scores, options: ScoreOptions): void => {
     guard('score', () => {
       const { telemetry, runs } = observer;
+      const named: unknown = scores;
+      if (typeof named !== 'object' || named === null || Array.isArray(named)) {
+        sayOnce(
+          'scores',
+          'score(): scores are an object such as { helpful: true, tone: 0.8 }. Nothing was recorded.',
+        );
+        return;
+      }
+      sayUnknownOptions('score', options);
       const { id, ...given } = options;
       for (const [name, value] of Object.entries(scores)) {
         try {
@@ -84,6 +94,9 @@ export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder
     run: (options, work) => {
       const { runs } = observer;
       const active = context.active();
+      guard('options of run', () => {
+        sayUnknownOptions('run', options);
+      });
       const run = guard('begin run', () =>
         runs.start({
           ...runs.inherit(runs.enclosing(active), options, options.version),
@@ -126,6 +139,7 @@ export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder
 
     identify: (identity) => {
       guard('identify', () => {
+        sayUnknownOptions('identify', identity);
         setFlowIdentity(identity);
         observer.runs.runIn(context.active())?.identify(identity);
       });

@@ -11,6 +11,7 @@ describe('the nearest neighbour of a word', () => {
     ['cost_toda', 'cost_today'],
     ['costtoday', 'cost_today'],
     ['runs', 'runs'],
+    ['cost_to', 'cost_today'],
     ['something_else', undefined],
   ])('%s → %s', (word, expected) => {
     expect(nearestOf(word, WORDS)).toBe(expected);

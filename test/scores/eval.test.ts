@@ -176,6 +176,8 @@ describe('eval', () => {
 
   it.each([
     { expected: { contain: ['x'] } },
+    { expected_output: 'x' },
+    { expectedAnswer: 'x' },
     { expected: ['x'] },
     { expected: 5 },
     { expected: false },

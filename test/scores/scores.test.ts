@@ -132,11 +132,7 @@ describe('a score of a run', () => {
       400,
       'the value of x is a number, true, false or a label, not null',
     ],
-    [
-      { run: GOOD, name: 'x', value: 1e300 },
-      400,
-      'the value of x is a number, true, false or a label, not 1e+300',
-    ],
+    [{ run: GOOD, name: 'x', value: 1e300 }, 400, 'the value of x is a number up to a billion, not 1e+300'],
     [
       { run: GOOD, name: 'x', value: 1, source: 'oracle' },
       400,
@@ -213,6 +209,13 @@ describe('an evaluation result of the GenAI conventions', () => {
                     'gen_ai.evaluation.score.value': 3,
                   }),
                 },
+                {
+                  ...record,
+                  attributes: attributes({
+                    'gen_ai.evaluation.name': 'fluency',
+                    'gen_ai.evaluation.score.label': 'pass',
+                  }),
+                },
               ],
             },
           ],
@@ -228,6 +231,7 @@ describe('an evaluation result of the GenAI conventions', () => {
     );
     expect(found).toMatchObject([
       { 'gen_ai.evaluation.name': 'fluency', score_millionths: 3_000_000, 'gen_ai.agent.name': 'support' },
+      { 'gen_ai.evaluation.name': 'fluency', score_millionths: 1_000_000, score_passed: true },
       {
         'gen_ai.evaluation.name': 'relevance',
         score_millionths: 250_000,
@@ -308,6 +312,19 @@ describe('tallyspan score', () => {
     ]);
     expect((await runCommand([...args, 'cli=0.9'])).stdout).toBe(`cli: corrected  run ${GOOD}\n`);
     expect(await signal('score_mean', 'score=cli')).toBe(0.9);
+    await readCommand([...args, 'why=false', '--comment', 'it was rude']);
+    const shown = await runCommand(['run', 'aaaa', '--url', server.uiUrl]);
+    expect(
+      shown.stdout
+        .split('\n')
+        .filter((line) => / by cy/.test(line))
+        .toSorted(),
+    ).toEqual([
+      'scored cli: 0.9, by cy',
+      'scored fault: wrong_tool, by cy',
+      'scored ok: true, by cy',
+      'scored why: false, by cy: it was rude',
+    ]);
     expect(await runCommand([...args, 'cli'])).toMatchObject({
       exitCode: 2,
       stderr: expect.stringContaining('"cli" is no score; write a name and a value: helpful=0.8'),

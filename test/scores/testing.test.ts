@@ -155,6 +155,40 @@ function readEvents(dir: string): EventRecord[] {
 }
 
 describe('a program under the preload', () => {
+  it('is told which options and scores nobody reads, once each, and runs on', async () => {
+    const program = path.join(folder, 'slips.mjs');
+    const events = path.join(folder, 'slips');
+    await writeFile(
+      program,
+      `import { identify, run, score } from ${JSON.stringify(path.join(DIST, 'index.mjs'))};
+for (const user of ['ana', 'bo']) run({ agent: 'helper', user }, () => undefined);
+run({ agent: 'helper', userId: 'cy', limit: { turns: 5 }, wholly: 1 }, (handle) => {
+  score(handle.id, 'good');
+  score(handle.id, null);
+  score(handle.id, { tone: 1e20, fine: 1 }, { by: 'me' });
+});
+run('helper', () => undefined);
+identify({ session: 's-1' });
+`,
+    );
+    const { code, stderr } = await runNode(['--import', path.join(DIST, 'register.mjs'), program], {
+      TALLYSPAN_FILE: events,
+    });
+    expect(code).toBe(0);
+    const said = stderr.split('\n').filter((line) => line.includes('(): '));
+    expect(said.map((line) => line.replace('tallyspan: ', ''))).toEqual([
+      'run(): user is not an option, and is not read. Did you mean userId?',
+      'run(): wholly is not an option, and is not read.',
+      'score(): scores are an object such as { helpful: true, tone: 0.8 }. Nothing was recorded.',
+      'score(): by is not an option, and is not read.',
+      'score(): the value of tone is a number up to a billion, not 100000000000000000000. It was not recorded.',
+      'run(): its options are an object, not a string.',
+      'identify(): session is not an option, and is not read. Did you mean sessionId?',
+    ]);
+    const scores = readEvents(events).filter((event) => event['event.name'] === 'agent.score');
+    expect(scores.map((event) => event['gen_ai.evaluation.name'])).toEqual(['fine']);
+  });
+
   it('has a receipt for each run, and scores with what their run cost', async () => {
     const events = path.join(folder, 'events');
     const { stdout, stderr } = await runNode(['--import', path.join(DIST, 'register.mjs'), agent], {

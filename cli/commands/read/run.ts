@@ -19,6 +19,7 @@ import { cutText } from '../../../core/text/cut-text.ts';
 import type { RunTree, Source } from '../../../server/source.ts';
 import { parseCount, parseRunId } from '../../options.ts';
 import { renderDiff } from '../../run/render-diff.ts';
+import { renderScores } from '../../run/render-scores.ts';
 import { readContents } from '../../run/run-content.ts';
 import { readNested, treeRows, type TreeRow } from '../../run/run-tree.ts';
 import { describeCall, renderStep } from '../../run/render-step.ts';
@@ -136,6 +137,7 @@ function renderRun(run: RunTree, rows: readonly TreeRow[], timezone: string, io:
         io.stdout,
       ).map((line) => `${line}\n`),
     ),
+    ...renderScores(run.scores, io),
   ].join('');
 }
 

@@ -76,7 +76,9 @@ function completeValue(batch: EventBatch, row: number): void {
   const passed = label === undefined ? undefined : passedOfLabel(label);
   if (passed !== undefined && batch.number(row, 'score_passed') === undefined)
     batch.replaceCell(row, FIELD_INDEX.score_passed, passed ? 1 : 0);
-  const value = batch.number(row, 'gen_ai.evaluation.score.value');
+  const stated = batch.number(row, 'gen_ai.evaluation.score.value');
+  // A label that says good or not is a number, too, as in a score that is given in other ways.
+  const value = stated ?? (passed === undefined ? undefined : Number(passed));
   if (value !== undefined && Number.isFinite(value) && batch.number(row, 'score_millionths') === undefined)
     batch.replaceCell(row, FIELD_INDEX.score_millionths, withinLimits(millionthsOf(value)));
   if (batch.number(row, 'tallyspan.score.source') === undefined)
@@ -87,9 +89,15 @@ function completeValue(batch: EventBatch, row: number): void {
     setText(batch, row, 'tallyspan.score.target', response === undefined ? 'run' : 'model_call');
     if (response !== undefined) setText(batch, row, 'tallyspan.score.target_id', response);
   }
-  // Several scores of one span and instant are not one.
+  // Several scores of one span and instant are not one, and the same one again is.
   if (batch.number(row, 'tallyspan.key') === undefined) {
-    const of = [batch.text(row, 'gen_ai.evaluation.name'), response ?? span, batch.number(row, 'timestamp')];
+    const of = [
+      batch.text(row, 'gen_ai.evaluation.name'),
+      response ?? span,
+      batch.number(row, 'timestamp'),
+      ...(stated === undefined ? [] : [stated]),
+      ...(label === undefined ? [] : [label]),
+    ];
     setText(batch, row, 'tallyspan.key', `evaluation/${of.join('/')}`);
   }
 }
