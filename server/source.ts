@@ -193,20 +193,30 @@ type Params = Readonly<Record<string, string | number | boolean | readonly strin
 
 function serverSource(url: string, { token, isClaudeOnPlan }: SourceOptions): Source {
   async function ask<T>(path: string, params: Params = {}): Promise<T> {
-    const found = await askMaybe<T>(path, params);
-    if (found === undefined)
-      throw new ServerError(`${url} has nothing at ${path}: is it a tallyspan server?`);
-    return found;
+    const answer = await askFor(path, params);
+    if (answer.status !== 404) return (await answer.json()) as T;
+    // A tallyspan says what it has not: the address, or the thing that was asked about.
+    const isProblem = answer.headers.get('content-type')?.startsWith('application/problem+json') === true;
+    throw new ServerError(
+      isProblem
+        ? `${url}: ${await faultOf(answer, token)}`
+        : `${url} has nothing at ${path}: is it a tallyspan server?`,
+    );
   }
 
   async function askMaybe<T>(path: string, params: Params = {}): Promise<T | undefined> {
+    const answer = await askFor(path, params);
+    return answer.status === 404 ? undefined : ((await answer.json()) as T);
+  }
+
+  /** An answer, or that there is none. */
+  async function askFor(path: string, params: Params): Promise<Response> {
     const answer = await request(path, params, AbortSignal.timeout(ANSWER_LIMIT_MS));
-    if (answer.status === 404) return undefined;
+    if (answer.ok || answer.status === 404) return answer;
     if (answer.status === 401) throw new ServerError(tokenFault(url, token));
     // The question was wrong, whoever answers it.
     if (answer.status === 400) throw new RequestError(400, await faultOf(answer, token));
-    if (!answer.ok) throw new ServerError(`${url}: ${await faultOf(answer, token)}`);
-    return (await answer.json()) as T;
+    throw new ServerError(`${url}: ${await faultOf(answer, token)}`);
   }
 
   async function* askBytes(path: string, params: Params): AsyncGenerator<Uint8Array> {

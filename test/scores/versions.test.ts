@@ -216,6 +216,13 @@ describe('two prompt versions', () => {
     expect(answer.status).toBe(status);
     expect(await answer.text()).toContain(error);
   });
+
+  it('that are not there are named by the command, too', async () => {
+    const asked = ['compare', 'v1', 'v9', '--agent', 'support', '--url', server.uiUrl];
+    const { exitCode, stderr } = await runCommand(asked);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('support has no prompt version v9; it has v1, v2');
+  });
 });
 
 function group(good: number, runs: number): GroupRun[] {
