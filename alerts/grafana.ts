@@ -170,10 +170,7 @@ export function grafanaSteps(rule: Rule, settings: SettingValues, timezone: stri
     );
     const refId = same?.refId ?? 'S';
     if (same === undefined) {
-      steps.push(
-        query(refId, signalQuery(signal, window, undefined, timezone), seconds),
-        reduce(`Last${refId}`, refId),
-      );
+      steps.push(query(refId, signalQuery(signal, window, timezone), seconds), reduce(`Last${refId}`, refId));
     }
     steps.push(math('Shown', `$Last${refId} / ${displayScale('usd')}`));
   }

@@ -2,7 +2,6 @@
 // again at "now". Grafana asks them one by one; the ruler asks one expression made of them.
 
 import type { Dimension } from '../core/schema.ts';
-import { HOUR_MS } from '../core/time/time.ts';
 import { signalOf } from '../signals/catalogue/index.ts';
 import { foldsOf } from '../signals/signal.ts';
 import { labelOf, toLogql } from '../signals/to-logql.ts';
@@ -26,49 +25,53 @@ const GROUPS_LIMIT = 100;
 
 /** Query of the rule's own signal; of a rule with groups, those furthest in the direction of the threshold. */
 export function ruleQuery(rule: Rule, timezone: string): string {
-  const own = signalQuery(rule.signal, rule.window, rule.by, timezone, conditionsOf(rule, rule.signal).where);
+  const { signal, window, by } = rule;
+  const { where } = conditionsOf(rule, signal);
+  const own = signalQuery(signal, window, timezone, { by, where });
   const query =
     rule.against === undefined
       ? own
-      : `(${own}) / (${earlierQuery(rule.signal, own, BASELINE_MS[rule.against])} > 0)`;
-  if (rule.by === undefined) return query;
+      : `(${own}) / (${signalQuery(signal, window, timezone, { by, where, agoMs: BASELINE_MS[rule.against] })} > 0)`;
+  if (by === undefined) return query;
   return `${rule.comparison === 'above' ? 'topk' : 'bottomk'}(${GROUPS_LIMIT}, ${query})`;
 }
 
 /** Query of a guard of the rule. */
 export function guardQuery(rule: Rule, guard: Guard, timezone: string): string {
-  const by = guard.isPerGroup ? rule.by : undefined;
-  const { where } = conditionsOf(rule, guard.signal);
-  const query = signalQuery(guard.signal, guard.window, by, timezone, where);
-  return guard.offsetMs === undefined ? query : earlierQuery(guard.signal, query, guard.offsetMs);
+  return signalQuery(guard.signal, guard.window, timezone, {
+    by: guard.isPerGroup ? rule.by : undefined,
+    where: conditionsOf(rule, guard.signal).where,
+    agoMs: guard.offsetMs,
+  });
+}
+
+interface QueryOptions {
+  readonly by?: Dimension | undefined;
+  readonly where?: RuleWhere | undefined;
+  /** How long ago the window ended; only for a signal that reads nothing but its window. */
+  readonly agoMs?: number | undefined;
 }
 
 /** Query of a signal over a window that ends now. Events without the dimension belong to no group. */
 export function signalQuery(
   id: string,
   window: RuleWindow,
-  by: Dimension | undefined,
   timezone: string,
-  where: RuleWhere = {},
+  { by, where = {}, agoMs }: QueryOptions = {},
 ): string {
-  const values = Object.entries(where).map(
+  const signal = signalOf(id);
+  const isWindowOnly = foldsOf(signal.value).every((fold) => (fold.span ?? 'window') === 'window');
+  if (agoMs !== undefined && !isWindowOnly)
+    throw new UnsupportedRuleError(`${id} cannot be read at an earlier time`);
+  const filters = Object.entries(where).map(
     ([dimension, value]) => `${labelOf(dimension as Dimension)}=${JSON.stringify(value)}`,
   );
-  const filters = [...(by === undefined ? [] : [`${labelOf(by)}!=""`]), ...values];
-  const query = toLogql(signalOf(id), {
-    context: { kind: 'rule', lengthMs: windowLengthMs(window) },
+  const query = toLogql(signal, {
+    context: { kind: 'rule', lengthMs: windowLengthMs(window), isDay: window === 'day', agoMs },
     timezone,
-    ...(by === undefined ? {} : { by }),
+    ...(by === undefined ? {} : { by, named: [by] }),
     ...(filters.length === 0 ? {} : { filters }),
   });
   if ('reason' in query) throw new UnsupportedRuleError(`${id}: ${query.reason}`);
   return query.logql;
-}
-
-/** The same query that long ago. Only for a signal that reads nothing but its window. */
-function earlierQuery(signal: string, query: string, offsetMs: number): string {
-  const isWindowOnly = foldsOf(signalOf(signal).value).every((fold) => (fold.span ?? 'window') === 'window');
-  if (!isWindowOnly) throw new UnsupportedRuleError(`${signal} cannot be read at an earlier time`);
-  const hours = offsetMs / HOUR_MS;
-  return query.replaceAll(/\[\d+[hms]\](?! offset)/g, (range) => `${range} offset ${hours}h`);
 }

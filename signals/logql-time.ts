@@ -9,14 +9,19 @@ import { intervalsOf, windowOf, endsOf } from './spans.ts';
  * - `panel`: one number over the range of the board (`$__range`)
  * - `days`: one number per calendar day, the last `count` up to now, told apart by {@link DAY_LABEL}
  * - `steps`: a time series; `auto` lets Grafana choose the step. The point of an hour or a day stands at its start
- * - `rule`: an alert rule: fixed durations, up to now
+ * - `rule`: an alert rule: fixed durations up to now, or the calendar day so far; or all of it `agoMs` ago
  * - `at`: asked as an instant query at `to`, Unix milliseconds
  */
 export type LogqlContext =
   | { readonly kind: 'panel' }
   | { readonly kind: 'days'; readonly count: number }
   | { readonly kind: 'steps'; readonly step: 'auto' | 'hour' | 'day' }
-  | { readonly kind: 'rule'; readonly lengthMs: number }
+  | {
+      readonly kind: 'rule';
+      readonly lengthMs: number;
+      readonly isDay?: boolean;
+      readonly agoMs?: number | undefined;
+    }
   | { readonly kind: 'at'; readonly from: number; readonly to: number; readonly now?: number | undefined };
 
 /** A range after the selector, and the stages before it that cut it to size. */
@@ -68,9 +73,7 @@ export class LogqlTime {
       case 'before':
         return [{ range: `[${logqlDuration(LOST_AFTER_MS)}] offset ${this.#length()}`, stages: [] }];
       case 'today':
-        return [
-          { range: `[${logqlDuration(LONGEST_DAY_MS)}]`, stages: [this.#daysAgo(), `${DAYS_AGO} = 0`] },
-        ];
+        return [{ range: `[${logqlDuration(LONGEST_DAY_MS)}]`, stages: this.#today() }];
       case 'earlierDays':
         return this.#earlierInParts();
       case 'earlierDaysSoFar':
@@ -167,7 +170,7 @@ export class LogqlTime {
       case 'days':
         return `[${logqlDuration((this.#context.count - 1) * DAY_MS + HOUR_MS + LONGEST_DAY_MS)}]`;
       case 'rule':
-        return `[${logqlDuration(this.#context.lengthMs)}]`;
+        return `[${logqlDuration(this.#isDay() ? LONGEST_DAY_MS : this.#context.lengthMs)}]${this.#offset()}`;
       case 'steps':
         return this.#context.step === 'auto'
           ? '[$__auto]'
@@ -175,6 +178,27 @@ export class LogqlTime {
       case 'at':
         throw new Error('a question at an instant has intervals');
     }
+  }
+
+  #isDay(): boolean {
+    return this.#context.kind === 'rule' && this.#context.isDay === true;
+  }
+
+  #agoMs(): number {
+    return this.#context.kind === 'rule' ? (this.#context.agoMs ?? 0) : 0;
+  }
+
+  #offset(): string {
+    return this.#agoMs() === 0 ? '' : ` offset ${logqlDuration(this.#agoMs())}`;
+  }
+
+  /** Template: the end of the window. */
+  #now(): string {
+    return this.#agoMs() === 0 ? 'now' : `(now.Add -${this.#agoMs()}000000)`;
+  }
+
+  #today(): string[] {
+    return [this.#daysAgo(), `${DAYS_AGO} = 0`];
   }
 
   #daysAgo(): string {
@@ -218,11 +242,11 @@ export class LogqlTime {
    * Where only the days between are asked for, midnights of UTC do: Loki looks a zone up again for each use.
    */
   #local(zoneOfMidnights: string): string {
-    const instants = '{{ $n := sub (unixEpochNanos now) 1 }}{{ $t := sub (unixEpochNanos __timestamp__) 1 }}';
+    const instants = `{{ $n := sub (unixEpochNanos ${this.#now()}) 1 }}{{ $t := sub (unixEpochNanos __timestamp__) 1 }}`;
     if (this.#timezone === 'UTC') return instants;
     const midnight = (instant: string): string =>
       `unixEpoch (toDateInZone "2006-01-02" "${zoneOfMidnights}" (${localDate(instant)}))`;
-    return `${instants}{{ $l := ${this.#location()} }}{{ $nd := ${midnight('now')} }}{{ $td := ${midnight('__timestamp__')} }}`;
+    return `${instants}{{ $l := ${this.#location()} }}{{ $nd := ${midnight(this.#now())} }}{{ $td := ${midnight('__timestamp__')} }}`;
   }
 
   /** Template: days from the line's date to today's. Days of 23 and 25 hours are rounded. */
@@ -233,6 +257,7 @@ export class LogqlTime {
   }
 
   #dayStages(): string[] {
+    if (this.#isDay()) return this.#today();
     if (this.#context.kind !== 'days') return [];
     const date = `{{ $l := ${this.#location()} }}{{ ${localDate('__timestamp__')} }}`;
     return [this.#daysAgo(), `${DAYS_AGO} < ${this.#context.count}`, `label_format ${DAY_LABEL}=\`${date}\``];

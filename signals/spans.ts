@@ -87,3 +87,11 @@ export function seriesObstacle(signal: Signal): string | undefined {
   }
   return signal.window.kind === 'range' ? undefined : 'its window is fixed';
 }
+
+/** Why a rule cannot read a signal over the calendar day so far, if it cannot. */
+export function dayObstacle(signal: Signal): string | undefined {
+  const isOfRuns = foldsOf(signal.value).some(
+    ({ instant, unlessRunHas }) => instant === 'start' || unlessRunHas !== undefined,
+  );
+  return isOfRuns ? 'a run counts where it began, and no calendar day can be asked for that' : undefined;
+}

@@ -38,7 +38,7 @@ import {
   type Term,
   type Value,
 } from './signal.ts';
-import { seriesObstacle } from './spans.ts';
+import { dayObstacle, seriesObstacle } from './spans.ts';
 
 export { DAY_LABEL, type LogqlContext } from './logql-time.ts';
 
@@ -50,6 +50,8 @@ export interface LogqlOptions extends Pick<SignalRequest, 'by' | 'where'> {
   readonly matchers?: readonly string[];
   /** Label filters of a board: `gen_ai_agent_name=~"$agent"`. */
   readonly filters?: readonly string[];
+  /** Dimensions without whose value an event is in no group. It still counts in a whole of which the groups are shares. */
+  readonly named?: readonly Dimension[];
 }
 
 /** A query and how to ask it. */
@@ -69,6 +71,10 @@ export function toLogql(signal: Signal, options: LogqlOptions): LogqlQuery | Not
   const { context } = options;
   if (context.kind === 'steps' || context.kind === 'days') {
     const reason = seriesObstacle(signal) ?? zoneObstacle(options);
+    if (reason !== undefined) return { reason };
+  }
+  if (context.kind === 'rule' && context.isDay === true) {
+    const reason = dayObstacle(signal);
     if (reason !== undefined) return { reason };
   }
   const compiler = new Compiler(signal, options, by);
@@ -92,11 +98,13 @@ export function labelOf(dimension: Dimension): string {
 }
 
 class Compiler {
+  readonly #signal: Signal;
   readonly #options: LogqlOptions;
   readonly #by: readonly Dimension[];
   readonly #time: LogqlTime;
 
   constructor(signal: Signal, options: LogqlOptions, by: readonly Dimension[]) {
+    this.#signal = signal;
     this.#options = options;
     this.#by = by;
     this.#time = new LogqlTime(signal, options.context, options.timezone);
@@ -131,7 +139,7 @@ class Compiler {
   #ratioVector(value: Extract<Value, { kind: 'ratio' }>, by: readonly Dimension[]): string {
     const of = this.vectorOf(value.of, by);
     const wholeBy = by.filter((dimension) => value.shareOver?.includes(dimension) !== true);
-    const to = this.vectorOf(value.to, wholeBy);
+    const to = this.#ofWhole(wholeBy).vectorOf(value.to, wholeBy);
     if (wholeBy.length < by.length)
       return `${of} / on (${this.#labelsOf(wholeBy).join(', ')}) group_left () ${to}`;
     // A series of a count is never 0; anything else may be.
@@ -140,6 +148,20 @@ class Compiler {
     if (value.of.kind === 'fold' && value.of.onlyLatest === true && value.of.aggregate === 'count')
       return `${this.#latestVector(value.of, by, true)} / ${divisor}`;
     return `(${of} or ${this.#labelsOf(by).length === 0 ? 'vector(0)' : `${to} * 0`}) / ${divisor}`;
+  }
+
+  #ofWhole(wholeBy: readonly Dimension[]): Compiler {
+    const { named = [] } = this.#options;
+    const left = named.filter((dimension) => wholeBy.includes(dimension));
+    return left.length === named.length
+      ? this
+      : new Compiler(this.#signal, { ...this.#options, named: left }, this.#by);
+  }
+
+  /** Label filters of all lines. */
+  #filters(): string[] {
+    const { named = [], filters = [] } = this.#options;
+    return [...named.map((dimension) => `${labelOf(dimension)}!=""`), ...filters];
   }
 
   #foldVector(fold: Fold, by: readonly Dimension[]): string {
@@ -193,7 +215,7 @@ class Compiler {
   }
 
   #censusOf(fold: Fold, labels: readonly string[], time: TimeRange): Census {
-    const { matchers = [], filters = [], where, context } = this.#options;
+    const { matchers = [], where, context } = this.#options;
     const isPresent = fold.field !== undefined && !doesUnwrap(fold) ? [fold.field] : [];
     return {
       selector: selectorOf(fold.of, []),
@@ -201,7 +223,7 @@ class Compiler {
       labels,
       apart: context.kind === 'days' ? [DAY_LABEL] : [],
       conditions: [
-        ...[...matchers, ...filters].map(conditionOfQuery),
+        ...[...matchers, ...this.#filters()].map(conditionOfQuery),
         ...listChoices(where).flatMap(({ dimension, any, none }) => [
           ...(any.length === 0 ? [] : [isAnyOf(labelOf(dimension), any)]),
           ...(none.length === 0 ? [] : [isNoneOf(labelOf(dimension), none)]),
@@ -279,7 +301,7 @@ class Compiler {
   }
 
   #lines(fold: Fold, timeStages: readonly string[]): string {
-    const stages = [...(this.#options.filters ?? [])];
+    const stages = this.#filters();
     for (const { dimension, any, none } of listChoices(this.#options.where)) {
       const label = labelOf(dimension);
       if (any.length > 0) stages.push(any.map((value) => `${label}=${quotedText(value)}`).join(' or '));

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { grafanaSteps } from '../../alerts/grafana.ts';
 import { RULES } from '../../alerts/rules/all-rules.ts';
 import { judgeRule } from '../../alerts/rules/judgement.ts';
+import { readOwnRule, ruleOfOwn } from '../../alerts/rules/own-rule.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
 import { defaultSettings } from '../../alerts/rules/setting.ts';
 import { rulerExpression } from '../../alerts/ruler.ts';
@@ -112,6 +113,63 @@ function keysOf(rule: Rule, numbers: readonly LabelledNumber[]): string {
       expect(isTold).toBe(scenario.expected.length > 0);
     },
     5 * MINUTE,
+  );
+
+  // Limits on either side of what the reference evaluator reads: a query that reads anything else is seen.
+  it.each([
+    [
+      'a calendar day',
+      'the day passes twice the mean in a zone that is not UTC',
+      { signal: 'cost', window: 'day' },
+    ],
+    [
+      'a calendar day against the one before',
+      'the day passes twice the mean in a zone that is not UTC',
+      { signal: 'cost', window: 'day', against: 'day', atLeast: 1 },
+    ],
+    [
+      'a calendar day in which the clock changes',
+      'the end of summer time stays quiet: a day of 25 hours at the usual pace',
+      { signal: 'cost', window: 'day', by: 'user' },
+    ],
+    [
+      'shares of a whole',
+      'every second run fails from 10:30 on',
+      { signal: 'run_failure_rate', window: '1h', by: 'error' },
+    ],
+  ])(
+    "a rule of one's own over %s",
+    async (_, name, asked) => {
+      const scenario = SCENARIOS.find((one) => one.name === name) as Scenario;
+      const { timezone } = scenario;
+      const read = readerOf(eventsByScenario.get(scenario) ?? [], timezone);
+      const ruleOver = (limit: number): Rule =>
+        ruleOfOwn(readOwnRule({ ...asked, id: 'own', title: 'Own', comparison: 'above', limit }));
+      const atMs = timeOf(scenario, '11:00');
+      const judgements = await judgeRule(ruleOver(0), SETTINGS, read, atMs);
+      const value = Math.max(...judgements.map((judgement) => judgement.value ?? 0));
+      expect(value).toBeGreaterThan(0);
+      for (const [factor, isPast] of [
+        [0.999, true],
+        [1.001, false],
+      ] as const) {
+        const rule = { ...ruleOver(0), threshold: value * factor };
+        const met = (await judgeRule(rule, SETTINGS, read, atMs)).filter(({ status }) => status === 'met');
+        const oracle = keysOf(
+          rule,
+          met.map(({ key }) => ({
+            labels: rule.by === undefined ? {} : { [labelOf(rule.by)]: key },
+            value: 1,
+          })),
+        );
+        expect(oracle !== '').toBe(isPast);
+        const steps = await evaluateSteps(grafanaSteps(rule, SETTINGS, timezone), loki.url, atMs);
+        expect(keysOf(rule, metOf(steps.get('Condition') ?? []))).toBe(oracle);
+        const ruler = await askLoki(loki.url, rulerExpression(rule, SETTINGS, timezone), atMs);
+        expect(keysOf(rule, ruler)).toBe(oracle);
+      }
+    },
+    MINUTE,
   );
 
   it(
