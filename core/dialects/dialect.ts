@@ -84,8 +84,6 @@ export interface Dialect {
   readonly toolKey?: string;
   /** Attributes that name the agent on the agent's own span, best first; on other spans they name something else. */
   readonly agentNames?: readonly string[];
-  /** Name of the agent where nothing else names it: it is always the same one. */
-  readonly agentName?: string;
   /** An agent's span has the agent's name. */
   readonly isNamedByAgent?: true;
   /** A call's span without counts and error is the request alone: another span tells of the answer. */

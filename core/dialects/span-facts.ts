@@ -183,7 +183,7 @@ function namedBySpan(
   kind: SpanKind,
   standard: SpanFacts['standard'],
   { name, attributes }: SpanAsSent,
-  { agentNames = [], agentName, isNamedByAgent }: Dialect,
+  { agentNames = [], isNamedByAgent }: Dialect,
 ): SpanFacts['standard'] {
   if (kind === 'tool') {
     const tool = text(standard['gen_ai.tool.name']) ?? (name.replace(/^execute_tool /, '') || name);
@@ -196,8 +196,7 @@ function namedBySpan(
     (kind === 'agent' && isNamedByAgent ? text(name) : undefined) ??
     text(standard['gen_ai.agent.name']) ??
     (kind === 'workflow' ? text(attributes['gen_ai.workflow.name']) : undefined) ??
-    NAMES_IN_SPANS[kind].map((pattern) => pattern.exec(name)?.[1]).find((each) => each !== undefined) ??
-    agentName;
+    NAMES_IN_SPANS[kind].map((pattern) => pattern.exec(name)?.[1]).find((each) => each !== undefined);
   return agent === undefined
     ? standard
     : { ...standard, 'gen_ai.agent.name': bounded('gen_ai.agent.name', agent) };

@@ -38,8 +38,6 @@ export const DIALECTS: readonly Dialect[] = [
       'gen_ai.conversation.id',
     ],
     wrong: ['gen_ai.response.id'],
-    // As its logs and transcripts call it.
-    agentName: 'claude-code',
     operationByName: [
       ['^claude_code\\.llm_request$', 'chat'],
       ['^claude_code\\.tool$', 'execute_tool'],

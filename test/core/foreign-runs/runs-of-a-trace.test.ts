@@ -69,25 +69,6 @@ const countedCalls = (events: readonly EventRecord[]): EventRecord[] =>
   calls(events).filter((event) => event['tallyspan.duplicate'] !== true);
 
 describe('a run', () => {
-  it('has no cost, and not 0, where its agent counts tokens and none of its calls was sent', () => {
-    const counts = { 'gen_ai.usage.input_tokens': 1000, 'gen_ai.usage.output_tokens': 100 };
-    const [alone] = runs(all({ id: 'agent', attributes: { ...AGENT, ...counts } }));
-    expect(alone).not.toHaveProperty('agent.cost_nano_usd');
-    const none = { 'gen_ai.usage.input_tokens': 0, 'gen_ai.usage.output_tokens': 0 };
-    expect(runs(all({ id: 'agent', attributes: { ...AGENT, ...none } }))).toMatchObject([
-      { 'agent.cost_nano_usd': 0 },
-    ]);
-    const told = all(
-      { id: 'agent', attributes: { ...AGENT, ...counts }, ms: 900 },
-      { id: 'inner', in: 'agent', attributes: AGENT, at: 10 },
-      { id: 'call', in: 'inner', attributes: CALL, at: 20 },
-    );
-    expect(runs(told).find((run) => run['agent.parent_run_id'] === undefined)).toMatchObject({
-      'agent.cost_nano_usd': 0,
-      'agent.nested_cost_nano_usd': COST,
-    });
-  });
-
   it('is the outermost agent, also below a web request; two agents are two runs', () => {
     const events = all(
       { id: 'web', attributes: WEB, kind: 2, ms: 900 },

@@ -96,19 +96,6 @@ it('counts once by the log', async () => {
   expect(await Promise.all(['cost', 'run_count', 'tool_calls'].map(signal))).toEqual([24_000_000, 1, 1]);
 });
 
-it('names the agent of a run that only spans tell of as the log does', async () => {
-  server = await startTestServer();
-  const spans = [
-    span('b', 'a', 'llm_request', { model: 'claude-opus-5-5', input_tokens: 1000, output_tokens: 1000 }),
-    span('a', undefined, 'interaction', {}),
-  ];
-  const sent = await post(server.httpAddress, '/v1/traces', JSON.stringify(otlpJsonOf(spans)), JSON_TYPE);
-  expect(sent.status).toBe(200);
-  expect(await getJson(server, '/api/runs?agent=claude-code&limit=10')).toMatchObject([
-    { 'gen_ai.agent.name': 'claude-code', 'agent.cost_nano_usd': 24_000_000 },
-  ]);
-});
-
 it('counts a run once where the spans have a call that the log lost', async () => {
   server = await startTestServer();
   const request = (id: string, atMs: number): unknown =>
