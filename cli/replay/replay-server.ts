@@ -1,6 +1,6 @@
-// The replay server: speaks the Messages API on a loopback port and answers each request with what was
-// recorded for that step. After the first divergence it answers nothing more: what a model would have said
-// to another request is not known.
+// The replay server: speaks the Messages API on a loopback port and answers each request with what was recorded for it.
+// Requests of an agent that does several things at once come in another order each time, so the order counts for nothing.
+// After the first divergence it answers nothing more: what a model would have said to another request is not known.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,6 +24,8 @@ export interface ReplayServer {
   readonly url: string;
   /** Steps answered so far. */
   readonly served: number;
+  /** The first step that was not asked for yet, from 1; undefined when all were. */
+  readonly missing: number | undefined;
   readonly divergence: StepDivergence | undefined;
   close(): Promise<void>;
 }
@@ -42,7 +44,7 @@ const ERROR_STATUS: Readonly<Record<string, number>> = {
 };
 
 export async function startReplayServer(steps: readonly ReplayStep[]): Promise<ReplayServer> {
-  let served = 0;
+  const open = steps.map((step, index) => ({ ...step, number: index + 1 }));
   let divergence: StepDivergence | undefined;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -52,22 +54,25 @@ export async function startReplayServer(steps: readonly ReplayStep[]): Promise<R
     const now = await readJson(request);
     if (now === undefined)
       return sendError(response, 400, 'invalid_request_error', 'the body is no JSON object');
-    const step = steps[served];
-    if (divergence === undefined) {
-      const found =
-        step === undefined
-          ? { part: 'request', recorded: '(no further request)', now: 'one more request' }
-          : compareRequests(step.request, now);
-      if (found) divergence = { step: served + 1, ...found };
-    }
-    if (divergence !== undefined || step === undefined)
+    const [first] = open;
+    const found = open.findIndex((one) => compareRequests(one.request, now) === undefined);
+    const [step] = divergence === undefined && found !== -1 ? open.splice(found, 1) : [];
+    if (step === undefined) {
+      divergence ??= {
+        step: first?.number ?? steps.length + 1,
+        ...((first && compareRequests(first.request, now)) ?? {
+          part: 'request',
+          recorded: '(no further request)',
+          now: 'one more request',
+        }),
+      };
       return sendError(
         response,
         409,
         'invalid_request_error',
-        `the replay diverged at step ${String(divergence?.step)}`,
+        `the replay diverged at step ${String(divergence.step)}`,
       );
-    served++;
+    }
     if ('errorType' in step.answer) {
       const { errorType } = step.answer;
       return sendError(response, ERROR_STATUS[errorType] ?? 400, errorType, 'as recorded');
@@ -76,7 +81,7 @@ export async function startReplayServer(steps: readonly ReplayStep[]): Promise<R
     const isStreamed = now['stream'] === true;
     response.writeHead(200, {
       'content-type': isStreamed ? 'text/event-stream; charset=utf-8' : 'application/json',
-      'request-id': `req_replay_${String(served)}`,
+      'request-id': `req_replay_${String(step.number)}`,
     });
     response.end(isStreamed ? messageEvents(message) : JSON.stringify(message));
   }
@@ -92,7 +97,10 @@ export async function startReplayServer(steps: readonly ReplayStep[]): Promise<R
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     get served() {
-      return served;
+      return steps.length - open.length;
+    },
+    get missing() {
+      return open[0]?.number;
     },
     get divergence() {
       return divergence;

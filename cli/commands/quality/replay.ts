@@ -84,12 +84,12 @@ function report(
   isJson: boolean,
   io: CliIo,
 ): void {
-  const { served } = server;
+  const { served, missing } = server;
   const divergence =
     server.divergence ??
-    (served < stepCount
+    (missing !== undefined
       ? {
-          step: served + 1,
+          step: missing,
           part: 'request',
           recorded: 'one more request',
           now: `(the command ended, ${ending})`,
