@@ -3,11 +3,14 @@
 
 import { randomBytes } from 'node:crypto';
 import type { EventRecord } from '../../core/event.ts';
+import { limitDayEndMs, limitDayOf } from '../../core/limits/limit.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 import { formatCost } from '../../core/text/format.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
-import type { Dimension } from '../../core/schema.ts';
+import type { Choices } from '../../signals/choice.ts';
 import { RequestError } from '../questions/request-error.ts';
 import { runSignal } from '../queries/signals/signals.ts';
+import { readUserOfSession } from './guard-user.ts';
 import type { Queryable } from '../store/file/database.ts';
 
 const MOST_CHARS = 512;
@@ -36,7 +39,7 @@ export async function guardSession(
 ): Promise<GuardDecision> {
   const question = parseQuestion(body);
   const { session, user, limits } = question;
-  const spent = async (id: string, from: number, where: Partial<Record<Dimension, string>>) => {
+  const spent = async (id: string, from: number, where: Choices) => {
     const answer = await runSignal(database, signalOf(id), {
       from,
       to: now,
@@ -46,9 +49,14 @@ export async function guardSession(
     });
     return 'value' in answer && typeof answer.value === 'number' ? answer.value : 0;
   };
+  const dayStartMs = limitDayEndMs(limitDayOf(now)) - DAY_MS;
+  const whose =
+    limits.user_day === undefined
+      ? ''
+      : (user ?? (await readUserOfSession(database, session, dayStartMs, now)));
   const [ofSession, ofDay] = await Promise.all([
     limits.session === undefined || session === undefined ? 0 : spent('cost', now - SESSION_MS, { session }),
-    limits.user_day === undefined ? 0 : spent('cost_today', now - 1, user === undefined ? {} : { user }),
+    limits.user_day === undefined ? 0 : spent('cost_today', now - 1, { user: whose }),
   ]);
   const passed = (
     [
@@ -59,7 +67,8 @@ export async function guardSession(
   if (passed === undefined) return {};
   const [scope, cost, limit = 0, hint] = passed;
   const rule = scope === 'session' ? 'TALLYSPAN_LIMIT_SESSION' : 'TALLYSPAN_LIMIT_USER_DAY';
-  await write([refusalEvent(question, { scope, rule, cost, limit }, now)]);
+  const named = scope === 'user_day' && typeof whose === 'string' ? { ...question, user: whose } : question;
+  await write([refusalEvent(named, { scope, rule, cost, limit }, now)]);
   return {
     refusal: `tallyspan: ${scope === 'session' ? 'this session has' : 'today has'} cost ${formatCost(cost)}, the limit is ${formatCost(limit)}. ${hint}, or raise ${rule}.`,
   };

@@ -2,6 +2,7 @@
 // A step is a model call, a tool call or a note. A failed tool call names the model call that read its
 // result, and that model call names it back: what an agent made of a failure is where runs go wrong.
 
+import { EVENT_NAMES } from '../../../core/schema.ts';
 import { usdOf } from '../../../core/money.ts';
 import { columnOf } from '../../../core/columns.ts';
 import { compareText } from '../../../core/text/text-order.ts';
@@ -66,7 +67,11 @@ const COSTS_LIMIT = 200_000;
 export const LATE_MS = DAY_MS;
 const EARLIEST_MS = 0;
 const LATEST_MS = Date.UTC(9999, 0);
-const RUN_IDS = eventsSql(['agent.run_id']);
+/** A score may name a run by a part of its id, or one that is not there. */
+const RUN_IDS = eventsSql(
+  ['agent.run_id'],
+  EVENT_NAMES.filter((name) => name !== 'agent.score'),
+);
 const RUN_ENDS = eventsSql(
   ['event.name', 'timestamp', 'duration_ms', 'agent.status', 'agent.run_id'],
   ['agent.run.started', 'agent.run'],

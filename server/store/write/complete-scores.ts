@@ -20,6 +20,9 @@ export const RUN_FIELDS = [
   'agent.project',
 ] as const satisfies readonly FieldKey[];
 
+/** Of a run id, and of what the terminal and receipts show of it. */
+const RUN_ID_LENGTH = 32;
+const SHORT_RUN_ID_LENGTH = 8;
 const NAME = FIELD_INDEX['gen_ai.evaluation.name'];
 const COST = FIELD_INDEX.score_run_cost_nano_usd;
 
@@ -29,6 +32,7 @@ export async function completeScores(database: Queryable, batch: EventBatch): Pr
   const rows: number[] = [];
   for (let row = 0; row < batch.rows; row++) if (batch.name(row) === 'agent.score') rows.push(row);
   for (const row of rows) completeValue(batch, row);
+  await findWholeIds(database, batch, rows);
   await findRuns(database, batch, rows);
   const runs = rows.flatMap((row) => batch.text(row, 'agent.run_id') ?? []);
   const known = await readRunsOfScores(database, runs);
@@ -99,6 +103,28 @@ function completeValue(batch: EventBatch, row: number): void {
       ...(label === undefined ? [] : [label]),
     ];
     setText(batch, row, 'tallyspan.key', `evaluation/${of.join('/')}`);
+  }
+}
+
+/** A run that is named by the beginning of its id, as the terminal shows it, has its whole id. */
+async function findWholeIds(database: Queryable, batch: EventBatch, rows: readonly number[]): Promise<void> {
+  const short = rows.flatMap((row) => {
+    const id = batch.text(row, 'agent.run_id') ?? '';
+    return id.length >= SHORT_RUN_ID_LENGTH && id.length < RUN_ID_LENGTH ? [{ row, id }] : [];
+  });
+  if (short.length === 0) return;
+  const found = await database.all(
+    `SELECT begun.id, any_value(run.agent_run_id) AS run
+       FROM ${textsSql('$short')} begun(id)
+       JOIN (SELECT agent_run_id FROM agent_run_started UNION SELECT agent_run_id FROM agent_run) run
+         ON starts_with(run.agent_run_id, begun.id)
+      GROUP BY begun.id HAVING count(*) = 1`,
+    { short: JSON.stringify([...new Set(short.map(({ id }) => id))]) },
+  );
+  const wholes = new Map(found.map((row) => [String(row['id']), String(row['run'])]));
+  for (const { row, id } of short) {
+    const whole = wholes.get(id);
+    if (whole !== undefined) setText(batch, row, 'agent.run_id', whole);
   }
 }
 
