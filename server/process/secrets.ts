@@ -23,10 +23,15 @@ export function maskSecrets(text: string, secrets: readonly string[]): string {
   return masked + whole.slice(from);
 }
 
-/** What is secret of an address that a service gave out: all but its host. */
+/** Words with which a path begins that stand in other texts, too: `services`, `hook`, `slack`. */
+const WORDS = /^(?:\/[a-z._-]{0,12}(?![^/]))*\/?/;
+
+/** What is secret of an address that a service gave out: all but its host and the words with which its path begins. */
 export function secretsOfUrl(url: string): string[] {
   const { pathname, search, username, password } = new URL(url);
-  return [pathname.slice(1), search.slice(1), username, password].filter((text) => text.length >= 4);
+  return [pathname.replace(WORDS, ''), search.slice(1), username, password].filter(
+    (text) => text.length >= 4,
+  );
 }
 
 /** As it is, as an address has it, as JSON has it, and as a login has it. */

@@ -31,12 +31,24 @@ describe('a secret in a text of others', () => {
     expect(maskSecrets('login as pw12 failed', ['pw12', ''])).toBe('login as *** failed');
   });
 
-  it('of an address that a service gave out is all but the host', () => {
+  it('of an address that a service gave out is all but the host and words with which the path begins', () => {
     const secrets = secretsOfUrl(
       'https://user:secret-of-mine@hooks.example.com/services/T0/B0/key?sig=abcdefgh',
     );
     expect(maskSecrets('hooks.example.com: services/T0/B0/key, secret-of-mine, sig=abcdefgh', secrets)).toBe(
-      'hooks.example.com: ***, ***, ***',
+      'hooks.example.com: services/***, ***, ***',
     );
+  });
+
+  it.each([
+    ['https://hooks.slack.com/services/T000/B000/XXXX', ['T000/B000/XXXX']],
+    ['https://discord.com/api/webhooks/1234567/aBc_d-e', ['1234567/aBc_d-e']],
+    ['https://example.com/hooks/abcdefghijklmnopqrst', ['abcdefghijklmnopqrst']],
+    ['https://example.com/hooks/3f2c/alerts', ['3f2c/alerts']],
+    ['https://example.com/slack', []],
+    ['https://example.com/team/alerts/', []],
+    ['https://example.com', []],
+  ])('%s: words that logs have for other reasons stay', (url, secrets) => {
+    expect(secretsOfUrl(url)).toEqual(secrets);
   });
 });
