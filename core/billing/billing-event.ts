@@ -2,14 +2,13 @@
 
 import type { EventRecord } from '../event.ts';
 import { BILLED_KINDS, type BilledKind, type BilledRow } from './billed-row.ts';
-import type { ReconciledRow } from './reconcile.ts';
+import { driftNanoUsdOf, type ReconciledRow } from './reconcile.ts';
 
 const DAY_MS = 86_400_000;
 
 /** `fetchedAtMs` says which of two reports of a row is the later one. */
 export function billingEventOf(row: ReconciledRow, fetchedAtMs: number): EventRecord {
   const startMs = Date.parse(`${row.day}T00:00:00Z`);
-  const drift = row.priceCause === 'rounding' ? 0 : Math.abs(row.priceDifferenceNanoUsd);
   return {
     // A day that goes on ends now.
     timestamp: Math.min(startMs + DAY_MS - 1, fetchedAtMs),
@@ -29,7 +28,7 @@ export function billingEventOf(row: ReconciledRow, fetchedAtMs: number): EventRe
     billing_amount_nano_usd: row.amountNanoUsd,
     ...(row.quantity === undefined ? {} : { billing_quantity: row.quantity }),
     billing_covered_nano_usd: row.coveredNanoUsd,
-    billing_drift_nano_usd: drift,
+    billing_drift_nano_usd: driftNanoUsdOf(row),
   };
 }
 

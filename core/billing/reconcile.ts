@@ -30,6 +30,14 @@ export interface ReconciledRow extends BilledRow {
   readonly priceCause: BillingCause | undefined;
 }
 
+/** What of the price difference, in either direction, neither rounding nor the rate of a contract explains. */
+export function driftNanoUsdOf({
+  priceCause,
+  priceDifferenceNanoUsd,
+}: Pick<ReconciledRow, 'priceCause' | 'priceDifferenceNanoUsd'>): number {
+  return priceCause === 'rounding' || priceCause === 'contract_rate' ? 0 : Math.abs(priceDifferenceNanoUsd);
+}
+
 /** Observed and not billed. */
 export interface ExtraCell extends BillingCell {
   readonly costNanoUsd: number;

@@ -25,7 +25,7 @@ export const BILLING_SIGNALS = [
     id: 'billing_drift',
     title: 'Price drift against the bill',
     unit: 'ratio',
-    help: `Price differences between observed and billed usage of the last ${DAYS} days, in either direction and beyond rounding, of what was billed at list price.`,
+    help: `Price differences between observed and billed usage of the last ${DAYS} days, in either direction and beyond rounding and the rates of a contract, of what was billed at list price.`,
     value: ratio(sum(BILLED, 'billing_drift_nano_usd'), sum(BILLED, 'billing_list_nano_usd')),
     window: { kind: 'rolling', lengthMs: DAYS * DAY_MS },
     dimensions: ['model'],

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import { billingEventOf } from '../../core/billing/billing-event.ts';
 import { nanoUsdOfCents, type BilledRow, type LedgerCell } from '../../core/billing/billed-row.ts';
 import { reconcile, type Reconciliation } from '../../core/billing/reconcile.ts';
 
@@ -169,3 +170,18 @@ function observedNanoUsd({ rows, extra }: Reconciliation): number {
 function billedNanoUsd({ rows }: Reconciliation): number {
   return rows.reduce((sum, { listNanoUsd }) => sum + listNanoUsd, 0);
 }
+
+describe('drift', () => {
+  it.each([
+    ['of another price', 1_500_000, 100_000],
+    ['of a lower price', 1_300_000, 100_000],
+    ['of the rate of the contract is none', 1_120_000, 0],
+    ['of rounding is none', 1_400_004, 0],
+    ['of the same price is none', 1_400_000, 0],
+  ])('%s', (_, costNanoUsd, drift) => {
+    const bill = [billed(700, { amountNanoUsd: 1_120_000 })];
+    const [row] = reconcile(bill, [observed(700, { costNanoUsd })]).rows;
+    if (row === undefined) throw new Error('no row');
+    expect(billingEventOf(row, 0).billing_drift_nano_usd).toBe(drift);
+  });
+});

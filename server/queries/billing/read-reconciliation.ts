@@ -1,7 +1,12 @@
 // The report of a reconciliation: billed and observed, by day, model, kind of usage and API key.
 
 import type { BilledKind } from '../../../core/billing/billed-row.ts';
-import { reconcile, type BillingCause, type ReconciledRow } from '../../../core/billing/reconcile.ts';
+import {
+  driftNanoUsdOf,
+  reconcile,
+  type BillingCause,
+  type ReconciledRow,
+} from '../../../core/billing/reconcile.ts';
 import { usdOf } from '../../../core/money.ts';
 import { DAY_MS } from '../../../core/time/time.ts';
 import type { Queryable } from '../../store/file/database.ts';
@@ -28,7 +33,7 @@ export interface ReconciliationSums {
   readonly price_difference_nano_usd: number;
   /** Of the list amount, what observed calls account for; null where nothing was billed. */
   readonly coverage: number | null;
-  /** Price differences beyond rounding, in either direction, of the list amount. */
+  /** Price differences beyond rounding and contract rates, in either direction, of the list amount. */
   readonly drift: number | null;
 }
 
@@ -145,9 +150,7 @@ function sumsOf(rows: readonly ReconciledRow[], extraNanoUsd = 0): Reconciliatio
     rows.reduce((total, row) => total + valueOf(row), 0);
   const list = sum(({ listNanoUsd }) => listNanoUsd);
   const observed = sum(({ observedNanoUsd }) => observedNanoUsd) + extraNanoUsd;
-  const drift = sum(({ priceCause, priceDifferenceNanoUsd }) =>
-    priceCause === 'rounding' ? 0 : Math.abs(priceDifferenceNanoUsd),
-  );
+  const drift = sum(driftNanoUsdOf);
   const covered = sum(({ coveredNanoUsd }) => coveredNanoUsd);
   return {
     billed_list_nano_usd: list,
