@@ -181,6 +181,7 @@ function adjustmentOf(
     'agent.task_type': call['agent.task_type'],
     'gen_ai.agent.name': call['gen_ai.agent.name'],
     'agent.version': call['agent.version'],
+    'agent.project': call['agent.project'],
     cost_adjustment_nano_usd: deltaNanoUsd,
     'tallyspan.adjusts_span_id': call.span_id,
     'gen_ai.response.id': call['gen_ai.response.id'],

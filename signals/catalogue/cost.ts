@@ -68,7 +68,7 @@ export const COST_SIGNALS = [
     help: 'What later prices add to the recorded cost of the calls, or take from it: the adjustments that recost made. Not part of cost.',
     value: sum('agent.cost_adjustment', 'cost_adjustment_nano_usd'),
     window: range(),
-    dimensions: ['model', 'agent', 'version', 'user', 'task', 'session', 'service'],
+    dimensions: ['model', 'agent', 'version', 'user', 'task', 'project', 'session', 'service'],
     whenEmpty: null,
     better: 'neither',
     bad: 'Calls were recorded at another price than they are charged at: an old table, a model that was unpriced, a contract rate that was missing.',

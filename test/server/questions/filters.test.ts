@@ -2,6 +2,8 @@
 // spend, and what is said of a name that there is not.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { COST_WAYS } from '../../../server/queries/signals/read-cost.ts';
+import { COST_NARROWINGS } from '../../../server/questions/cost-params.ts';
 import type { CostReport, RunSummary } from '../../../server/source.ts';
 import { runCommand } from '../../cli/run-command.ts';
 import { getJson, sendEvents, startTestServer, type TestServer } from '../harness.ts';
@@ -17,7 +19,10 @@ beforeAll(async () => {
   await sendEvents(server, [
     ...sampleRun({ mark: 'a', endMs: NOW - 1000, user: 'ana' }),
     ...sampleRun({ mark: 'b', endMs: NOW - 2000, user: 'ana', status: 'error' }),
-    ...sampleRun({ mark: 'c', endMs: NOW - 3000, user: 'ben', agent: 'research' }),
+    ...sampleRun({ mark: 'c', endMs: NOW - 3000, user: 'ben', agent: 'research' }).map((event) => ({
+      ...event,
+      'agent.project': 'web',
+    })),
     ...sampleRun({ mark: 'd', endMs: NOW - 4000, user: 'eva', agent: 'research' }),
     ...sampleRun({ mark: 'e', endMs: NOW - 5000, user: '' }),
   ]);
@@ -159,6 +164,20 @@ describe('spend', () => {
       const { rows } = await getJson<CostReport>(server, `/api/cost?by=${by}&-user=ana&-user=eva`);
       expect([by, rows.length > 0]).toEqual([by, true]);
     }
+  });
+
+  it('is narrowed by every name, however it is split', async () => {
+    for (const name of COST_NARROWINGS)
+      for (const by of COST_WAYS)
+        expect([name, by, await getJson(server, `/api/cost?by=${by}&${name}=x`)]).toMatchObject([
+          name,
+          by,
+          { total: { cost_nano_usd: null } },
+        ]);
+    const spent = await spendOf('user=ben');
+    expect(spent).toBeGreaterThan(0);
+    expect(await spendOf('project=web')).toBe(spent);
+    expect(await run('cost', '--project', 'web')).toMatchObject({ total: { cost_nano_usd: spent } });
   });
 
   it('is the same by commands, with their options', async () => {
