@@ -151,12 +151,13 @@ export class SeenResponses {
       { ids },
     );
     for (const id of responses) this.#held.delete(id);
-    const toMark: number[] = [];
-    const toCount: number[] = [];
+    // Rows of the transaction itself have ids beyond what a number holds exactly.
+    const toMark: bigint[] = [];
+    const toCount: bigint[] = [];
     for (const group of groupByResponse(found.getRowObjectsJS(), idsOfRow)) {
       for (const [index, row] of group.entries()) {
         const isMarked = row['marked'] === true;
-        if (isMarked !== index > 0) (index > 0 ? toMark : toCount).push(Number(row['place']));
+        if (isMarked !== index > 0) (index > 0 ? toMark : toCount).push(row['place'] as bigint);
         const [best = row] = group;
         for (const id of idsOfRow(row)) this.#hold(id, countedOf(best));
       }

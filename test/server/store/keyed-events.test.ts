@@ -241,6 +241,30 @@ describe('an event with a key', () => {
     expect(await stored(`gen_ai_response_id LIKE '${id}%'`)).toEqual({ counted: [4, 11], marked: [] });
   });
 
+  it('of any number that are replaced at once, each still stands behind the better report of its response', async () => {
+    const ids = Array.from({ length: 9 }, (_, index) => `many${String(index)}`);
+    const log = ids.map((id) =>
+      call({ 'anthropic.request.id': id, span_id: id, 'tallyspan.source': 'log', cost_nano_usd: 3 }),
+    );
+    const spans = (revision: number): EventRecord[] =>
+      ids.map((id) =>
+        call({
+          'anthropic.request.id': id,
+          'tallyspan.source': 'span',
+          'tallyspan.key': `${id}/s`,
+          'tallyspan.revision': revision,
+          cost_nano_usd: 1,
+        }),
+      );
+    await write(...log);
+    await write(...spans(1));
+    await write(...spans(2));
+    expect(await stored("starts_with(anthropic_request_id, 'many')")).toEqual({
+      counted: ids.map(() => 3),
+      marked: ids.map(() => 1),
+    });
+  });
+
   it('that is withdrawn counts no more, nor does an older revision that comes late', async () => {
     const id = `m${responses++}`;
     const event = keyed('k4', 1, { 'gen_ai.response.id': id });
