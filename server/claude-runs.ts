@@ -9,6 +9,7 @@ import { HOUR_MS } from '../core/time/time.ts';
 import { revisionOfRunEnd } from '../core/transcripts/revisions.ts';
 import { NewestMap } from '../core/newest-map.ts';
 import { runTotalFields, type TotalsOfRun } from '../core/run-totals.ts';
+import { IS_ONE_CALL_SQL } from '../signals/sql-text.ts';
 import { markRepeats, sessionsOf } from './claude-repeats.ts';
 import { messageOf } from './process/server-error.ts';
 import { numberOrNull, textOrNull } from './queries/field-values.ts';
@@ -218,6 +219,7 @@ function readRuns(database: Queryable, runs: readonly string[]): Promise<Databas
          arg_max(gen_ai_agent_name, timestamp) FILTER (event_name = 'agent.model_call') AS gen_ai_agent_name,
          max(agent_user_input_len) AS agent_user_input_len,
          count(*) FILTER (${COUNTS}) AS calls,
+         count(*) FILTER (${COUNTS} AND ${IS_ONE_CALL_SQL}) AS turns,
          count(*) FILTER (event_name = 'agent.model_call' AND tallyspan_duplicate) AS repeated,
          count(*) FILTER (event_name = 'agent.tool_call') AS tool_calls,
          sum(gen_ai_usage_input_tokens) FILTER (${COUNTS}) AS tokens_in,
@@ -318,7 +320,7 @@ function endOf(row: DatabaseRow, nested: readonly DatabaseRow[], status: string)
 
 function totalsOf(row: DatabaseRow): TotalsOfRun {
   return {
-    turns: countOf(row, 'calls'),
+    turns: countOf(row, 'turns'),
     toolCalls: countOf(row, 'tool_calls'),
     tokensIn: countOf(row, 'tokens_in'),
     tokensOut: countOf(row, 'tokens_out'),

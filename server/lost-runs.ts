@@ -2,6 +2,7 @@
 // `agent.run` with status `lost`, stamped with the last thing seen of it, so that it counts as ended.
 
 import type { EventRecord } from '../core/event.ts';
+import { IS_ONE_CALL_SQL } from '../signals/sql-text.ts';
 import type { Queryable, DatabaseRow } from './store/file/database.ts';
 import { numberOrNull, textOrNull } from './queries/field-values.ts';
 
@@ -26,7 +27,7 @@ export async function findLostRuns(database: Queryable, beforeMs: number): Promi
        any_value(gen_ai_conversation_id) AS gen_ai_conversation_id, any_value(user_id) AS user_id,
        any_value(agent_task_type) AS agent_task_type, any_value(gen_ai_agent_name) AS gen_ai_agent_name,
        any_value(agent_version) AS agent_version, any_value(agent_project) AS agent_project, any_value(agent_tags) AS agent_tags, any_value(agent_user_input_len) AS agent_user_input_len,
-       count(*) FILTER (event_name = 'agent.model_call') AS agent_turns,
+       count(*) FILTER (event_name = 'agent.model_call' AND ${IS_ONE_CALL_SQL}) AS agent_turns,
        count(*) FILTER (event_name = 'agent.tool_call') AS agent_tool_calls,
        sum(gen_ai_usage_input_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_in,
        sum(gen_ai_usage_output_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_out,

@@ -12,6 +12,9 @@ export function textSql(text: string): string {
     .join(' || chr(0) || ');
 }
 
+/** Of rows of model calls: those that are calls, which a remainder is not (`IS_ONE_CALL` of values.ts). */
+export const IS_ONE_CALL_SQL = "tallyspan_source IS DISTINCT FROM 'remainder'";
+
 /** How an instant or another value of the request is written, which a document may do by its name. */
 export type WriteValue = (name: string, value: number | string) => string;
 

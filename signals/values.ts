@@ -6,6 +6,9 @@ import type { EventKind, Filter, Fold, Value, Window } from './signal.ts';
 
 type Options = Pick<Fold, 'span' | 'unlessBy' | 'instant' | 'unlessRunHas' | 'withDuplicates' | 'onlyLatest'>;
 
+/** A remainder is what Claude Code counted beyond the calls that were reported: it costs, and is no call. */
+export const IS_ONE_CALL: Filter = { field: 'tallyspan.source', isNot: 'remainder' };
+
 export function count(of: EventKind, where: readonly Filter[] = [], options: Options = {}): Fold {
   return { kind: 'fold', of, aggregate: 'count', where, ...options };
 }

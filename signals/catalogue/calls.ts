@@ -1,9 +1,10 @@
 // Model calls: how many, and how they stop.
 
 import type { Filter, Signal } from '../signal.ts';
-import { CALL_DIMENSIONS, count, range, ratio } from '../values.ts';
+import { CALL_DIMENSIONS, count, IS_ONE_CALL, range, ratio } from '../values.ts';
 
 const CALL = 'agent.model_call';
+const CALLS = count(CALL, [IS_ONE_CALL]);
 
 /** Ended in 429 or 529, under the API's names and as bare statuses, or was retried after one. */
 const OVER_LIMIT: Filter = {
@@ -14,7 +15,7 @@ const OVER_LIMIT: Filter = {
 };
 
 function stopRate(reason: string): Signal['value'] {
-  return ratio(count(CALL, [{ field: 'gen_ai.response.finish_reasons', holds: [reason] }]), count(CALL));
+  return ratio(count(CALL, [{ field: 'gen_ai.response.finish_reasons', holds: [reason] }]), CALLS);
 }
 
 export const CALL_SIGNALS = [
@@ -22,8 +23,8 @@ export const CALL_SIGNALS = [
     id: 'model_calls',
     title: 'Model calls',
     unit: '1',
-    help: 'Model calls that ended, each counted once however often it was retried.',
-    value: count(CALL),
+    help: 'Model calls that ended, each counted once however often it was retried. What Claude Code counted beyond the calls of its transcripts is none.',
+    value: CALLS,
     window: range(),
     dimensions: CALL_DIMENSIONS,
     whenEmpty: 0,
@@ -36,7 +37,7 @@ export const CALL_SIGNALS = [
     title: 'Model error rate',
     unit: 'ratio',
     help: 'Model calls that ended in an error after all retries, of all model calls. By error: the share of each in all calls.',
-    value: ratio(count(CALL, [{ field: 'error.type', isPresent: true }]), count(CALL), ['error']),
+    value: ratio(count(CALL, [{ field: 'error.type', isPresent: true }]), CALLS, ['error']),
     window: range(),
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
@@ -50,7 +51,7 @@ export const CALL_SIGNALS = [
     title: 'Rate-limit and overload rate',
     unit: 'ratio',
     help: 'Model calls that ended in, or were retried after, 429 or 529, of all model calls.',
-    value: ratio(count(CALL, [OVER_LIMIT]), count(CALL)),
+    value: ratio(count(CALL, [OVER_LIMIT]), CALLS),
     window: range(),
     dimensions: CALL_DIMENSIONS.filter((dimension) => dimension !== 'error'),
     whenEmpty: null,

@@ -1,11 +1,10 @@
 // Telemetry: whether the other numbers can be trusted.
 
 import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
-import type { Filter, Fold, Signal } from '../signal.ts';
-import { CALL_DIMENSIONS, count, range, ratio, RUN_DIMENSIONS, sum } from '../values.ts';
+import type { Fold, Signal } from '../signal.ts';
+import { CALL_DIMENSIONS, count, IS_ONE_CALL, range, ratio, RUN_DIMENSIONS, sum } from '../values.ts';
 
 const CALL = 'agent.model_call';
-const KNOWN_BY_CALL: Filter = { field: 'tallyspan.source', isNot: 'remainder' };
 const GAPS: Fold = { kind: 'fold', of: '*', aggregate: 'gaps', field: 'tallyspan.seq', withDuplicates: true };
 
 export const TELEMETRY_SIGNALS = [
@@ -28,7 +27,7 @@ export const TELEMETRY_SIGNALS = [
     unit: 'ratio',
     help: 'Of the cost, the part whose calls are known one by one; the rest is what Claude Code counted beyond its transcript. By source: the share of each reporter in all cost.',
     value: ratio(
-      sum(CALL, 'cost_nano_usd', [], { unlessBy: { dimension: 'source', where: [KNOWN_BY_CALL] } }),
+      sum(CALL, 'cost_nano_usd', [], { unlessBy: { dimension: 'source', where: [IS_ONE_CALL] } }),
       sum(CALL, 'cost_nano_usd'),
       ['source'],
     ),

@@ -12,6 +12,10 @@ import { spanIdOf } from '../../core/transcripts/ids.ts';
 import { addToCounts, subtract, type ByModel } from '../../core/transcripts/ledger.ts';
 import { estimate } from '../../core/transcripts/price-facts.ts';
 import { markRepeats } from '../../server/claude-repeats.ts';
+import { findLostRuns } from '../../server/lost-runs.ts';
+import { listRuns } from '../../server/queries/runs/list-runs.ts';
+import { readSession } from '../../server/queries/runs/read-session.ts';
+import { readCost } from '../../server/queries/signals/read-cost.ts';
 import { openTestStore, removeTestStore, type TestStore } from '../server/test-store.ts';
 
 jest.setTimeout(120_000);
@@ -397,4 +401,41 @@ test('the steps of an adviser in a call of the transcript are not left in the re
     [session],
   );
   expect(rows.map((row) => [Number(row['input']), Number(row['output'])])).toEqual([[300, 0]]);
+});
+
+test('what nobody told of costs, and is in no number of calls', async () => {
+  const session = 'counted';
+  const run = runOf(session, 0);
+  const where = { session };
+  const window = { from: BASE_MS - TURN_MS, to: BASE_MS + TURN_MS };
+  await place.store.write({
+    events: [
+      started(session, 0),
+      inRun(messaged(ONE_CALL, session, 'first', BASE_MS), run),
+      inRun(messaged(ONE_CALL, session, 'second', BASE_MS + 1_000), run),
+      ...[OPUS, HAIKU].map((model) => ({
+        ...inRun(base(session, model, BASE_MS + 2_000, 'remainder'), run),
+        ...estimate('not_in_messages', { output: 20 }, model, BASE_MS, 'not_in_messages'),
+      })),
+    ],
+    spans: [],
+  });
+  const { database } = place;
+  const costNanoUsd = await storedCost(session);
+  for (const by of ['day', 'source', 'session'] as const) {
+    const { rows } = await readCost(database, {
+      by,
+      since: window.from,
+      until: window.to,
+      timezone: 'UTC',
+      where,
+    });
+    const sum = (of: 'calls' | 'cost_nano_usd'): number => rows.reduce((all, row) => all + (row[of] ?? 0), 0);
+    expect([by, sum('calls'), sum('cost_nano_usd')]).toEqual([by, 2, costNanoUsd]);
+  }
+  expect((await readSession(database, session)).map((turn) => turn.model_calls)).toEqual([2]);
+  const [open] = await listRuns(database, { session, limit: 9 });
+  expect([open?.['agent.turns'], open?.['agent.cost_nano_usd']]).toEqual([2, costNanoUsd]);
+  const lost = await findLostRuns(database, Date.now());
+  expect(lost.find((end) => end['agent.run_id'] === run)?.['agent.turns']).toBe(2);
 });

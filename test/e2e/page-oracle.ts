@@ -117,11 +117,14 @@ export function costText(run: RunEvents): string {
   ].join(' ');
 }
 
+/** A remainder costs, and is no call. */
+const isOneCall = (event: EventRecord): boolean => event['tallyspan.source'] !== 'remainder';
+
 /** Id, turns, tool calls, time and cost of a run, as the list of runs has them. */
 export function listed(run: RunEvents): (string | undefined)[] {
   return [
     run.id,
-    formatCount(run.end?.['agent.turns'] ?? run.calls.length),
+    formatCount(run.end?.['agent.turns'] ?? run.calls.filter(isOneCall).length),
     formatCount(run.end?.['agent.tool_calls'] ?? run.tools.length),
     run.end === undefined ? 'so far' : formatDuration(run.end.duration_ms),
     costText(run),

@@ -10,6 +10,7 @@ import {
   type LedgerCell,
 } from '../../../core/billing/billed-row.ts';
 import { DAY_MS } from '../../../core/time/time.ts';
+import { IS_ONE_CALL_SQL } from '../../../signals/sql-text.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { numberOrNull, textOrNull } from '../field-values.ts';
 import { eventOf } from '../read-events.ts';
@@ -49,7 +50,7 @@ export async function readLedger(
        inference_geo AS geo, service_name AS service, ${sums.join(', ')}
      FROM agent_model_call
      WHERE tallyspan_duplicate IS NOT TRUE AND coalesce(gen_ai_provider_name, 'anthropic') = 'anthropic'
-       AND tallyspan_source IS DISTINCT FROM 'remainder'
+       AND ${IS_ONE_CALL_SQL}
        AND epoch_ms(timestamp) >= $from AND epoch_ms(timestamp) < $to
      GROUP BY ALL ORDER BY ALL`,
     { from: fromDay * DAY_MS, to: toDay * DAY_MS },

@@ -1,5 +1,6 @@
 // What Claude Code was used for: its skills, the MCP servers that it called, and its sums.
 
+import { IS_ONE_CALL_SQL } from '../../../signals/sql-text.ts';
 import { numberOrNull, textOrNull } from '../field-values.ts';
 import { listValueSql } from '../list-value.ts';
 import type { DatabaseRow, Queryable } from '../../store/file/database.ts';
@@ -50,7 +51,7 @@ const SERVER = `regexp_extract(gen_ai_tool_name, '^mcp__(.+?)__', 1)`;
 export async function readClaudeCodeSums(database: Queryable, window: UseWindow): Promise<ClaudeCodeSums> {
   const [row] = await database.all(
     `SELECT count(DISTINCT gen_ai_conversation_id) AS sessions,
-       count(*) FILTER (tallyspan_source IS DISTINCT FROM 'remainder') AS calls,
+       count(*) FILTER (${IS_ONE_CALL_SQL}) AS calls,
        sum(cost_nano_usd) AS cost,
        sum(cost_nano_usd) FILTER (tallyspan_source = 'remainder') AS remainder,
        sum(cost_nano_usd) FILTER (${listValueSql(database)}) AS list_value

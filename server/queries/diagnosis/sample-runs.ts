@@ -4,6 +4,7 @@
 import type { RunCost, RunCosts } from '../../../core/diagnosis/run-costs.ts';
 import type { Sample } from '../../../core/diagnosis/sample.ts';
 import { tableOf } from '../../../core/columns.ts';
+import { IS_ONE_CALL_SQL } from '../../../signals/sql-text.ts';
 import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { conditionOf, runSql, type EventQuestion, type EventSurvey, type RunChoice } from '../read-events.ts';
 
@@ -85,7 +86,7 @@ async function readRunCosts(
   const run = runSql(standIns.get('agent.model_call') ?? []);
   const rows = await database.all(
     `WITH runs AS MATERIALIZED (
-       SELECT ${run} AS run, coalesce(min(user_id), '') AS user_id, count(*) AS calls, sum(cost_nano_usd)::BIGINT AS cost,
+       SELECT ${run} AS run, coalesce(min(user_id), '') AS user_id, count(*) FILTER (${IS_ONE_CALL_SQL}) AS calls, sum(cost_nano_usd)::BIGINT AS cost,
          epoch_ms(min(timestamp)) AS first
        FROM agent_model_call
        WHERE ${where} AND cost_nano_usd IS NOT NULL AND tallyspan_duplicate IS NOT TRUE

@@ -9,6 +9,7 @@ import {
 } from '../../../core/findings/compactions.ts';
 import { readCalls } from '../../../core/pricing/call-facts.ts';
 import type { FieldKey } from '../../../core/schema.ts';
+import { IS_ONE_CALL_SQL } from '../../../signals/sql-text.ts';
 import { groupBy } from '../../group-by.ts';
 import { textsSql, type DatabaseRow, type Queryable } from '../../store/file/database.ts';
 import { numberOrNull, textOrNull } from '../field-values.ts';
@@ -60,7 +61,7 @@ export async function readCompactions(
   const rows = await database.all(
     `SELECT timestamp, ${CALL_FIELDS.map(columnOf).join(', ')} FROM agent_model_call
      WHERE gen_ai_conversation_id IN ${textsSql('?')} AND tallyspan_duplicate IS NOT TRUE
-       AND tallyspan_source IS DISTINCT FROM 'remainder' AND cost_nano_usd IS NOT NULL`,
+       AND ${IS_ONE_CALL_SQL} AND cost_nano_usd IS NOT NULL`,
     [JSON.stringify([...notes.keys()])],
   );
   const calls = groupBy(rows, (row) => String(row['gen_ai_conversation_id']));

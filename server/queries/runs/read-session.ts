@@ -3,6 +3,7 @@
 // question and answer.
 
 import { compareText } from '../../../core/text/text-order.ts';
+import { IS_ONE_CALL_SQL } from '../../../signals/sql-text.ts';
 import { nestRuns, type NestedRun } from './nested/nest-runs.ts';
 import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull, textOrNull } from '../field-values.ts';
@@ -64,7 +65,7 @@ export async function readSession(database: RunQueryable, session: string): Prom
     ),
     database.all(
       `SELECT agent_run_id, count(*) AS calls FROM agent_model_call
-       WHERE gen_ai_conversation_id = ? AND tallyspan_duplicate IS NOT TRUE GROUP BY 1`,
+       WHERE gen_ai_conversation_id = ? AND tallyspan_duplicate IS NOT TRUE AND ${IS_ONE_CALL_SQL} GROUP BY 1`,
       [session],
     ),
     database.all(

@@ -4,7 +4,7 @@ import { usdOf } from '../../../core/money.ts';
 import { isCostUnknown } from '../../../core/pricing/unknown-cost.ts';
 import { HOUR_MS } from '../../../core/time/time.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
-import { instantSql, textSql } from '../../../signals/sql-text.ts';
+import { instantSql, IS_ONE_CALL_SQL, textSql } from '../../../signals/sql-text.ts';
 import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { isoOrNull, numberOrNull, textOrNull } from '../field-values.ts';
 import { listValuePart } from '../list-value.ts';
@@ -55,6 +55,7 @@ const STEPS = eventsSql([
   'agent.run_id',
   'timestamp',
   'tallyspan.duplicate',
+  'tallyspan.source',
   'gen_ai.usage.input_tokens',
   'gen_ai.usage.output_tokens',
   'cost_nano_usd',
@@ -69,7 +70,7 @@ export async function sumsSoFar(
   if (runs.length === 0) return new Map();
   const rows = await database.all(
     `SELECT agent_run_id, max(timestamp) AS last,
-       count(*) FILTER (event_name = 'agent.model_call') AS agent_turns,
+       count(*) FILTER (event_name = 'agent.model_call' AND ${IS_ONE_CALL_SQL}) AS agent_turns,
        count(*) FILTER (event_name = 'agent.tool_call') AS agent_tool_calls,
        sum(gen_ai_usage_input_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_in,
        sum(gen_ai_usage_output_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_out,

@@ -13,6 +13,7 @@ import {
 import { usdOf } from '../../../core/money.ts';
 import { isCostUnknown } from '../../../core/pricing/unknown-cost.ts';
 import { DAY_MS, dayOf, MINUTE_MS } from '../../../core/time/time.ts';
+import { IS_ONE_CALL_SQL } from '../../../signals/sql-text.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { textOrNull } from '../field-values.ts';
 import { listValueSql } from '../list-value.ts';
@@ -243,7 +244,7 @@ async function readUsage(database: Queryable, request: UsageRequest): Promise<Us
   const found = await database.all(
     `SELECT epoch_ms(timestamp) // $slice AS slice, ${session} AS session, agent_project AS project,
        gen_ai_response_model AS model, epoch_ms(min(timestamp)) AS first, epoch_ms(max(timestamp)) AS last,
-       count(*) FILTER (tallyspan_source IS DISTINCT FROM 'remainder') AS calls,
+       count(*) FILTER (${IS_ONE_CALL_SQL}) AS calls,
        sum(tokens_input) AS input, sum(tokens_cache_read) AS cache_read,
        sum(coalesce(tokens_cache_write_5m, 0) + coalesce(tokens_cache_write_1h, 0)) AS cache_write,
        sum(tokens_output) AS output, sum(cost_nano_usd) AS cost,

@@ -52,7 +52,7 @@ export function SessionPage({ view }: { view: SessionView }): VNode {
           {view.remainderNanoUsd > 0 && (
             <div title="Titles, recaps, compactions and side searches: Claude Code counted them, and its transcript does not hold them">
               <dt>Not in the transcript</dt>
-              <dd class="big" data-signal="remainder" data-value={view.remainderNanoUsd}>
+              <dd class="big" data-signal="not_in_transcript_cost" data-value={view.remainderNanoUsd}>
                 {formatCost(view.remainderNanoUsd)}
               </dd>
             </div>
