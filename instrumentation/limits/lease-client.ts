@@ -26,8 +26,8 @@ interface Held {
   usedMs: number;
   /** Spent when the server last heard of it. */
   toldNanoUsd: number;
-  /** What may be used without a grant; set when one is first missed. */
-  ungrantedNanoUsd: number | undefined;
+  /** Beyond what was used when a grant was first missed, a slice or one request may be used without one. */
+  ungrantedFromNanoUsd: number | undefined;
   /** The limit of which the server had less left than was asked for when it last answered; 0 where it had enough. */
   usedUpNanoUsd: number;
   /** The most that a request needed which could not be held back: such are asked for ahead. */
@@ -76,7 +76,7 @@ export class LeaseClient {
       expiresMs: 0,
       usedMs: Date.now(),
       toldNanoUsd: 0,
-      ungrantedNanoUsd: undefined,
+      ungrantedFromNanoUsd: undefined,
       usedUpNanoUsd: 0,
       neededNanoUsd: 0,
       isGivenBack: false,
@@ -151,9 +151,9 @@ export class LeaseClient {
   #coversUngranted(account: Account, neededNanoUsd: number): boolean {
     const held = this.#held.get(account);
     if (held === undefined) return true;
-    held.ungrantedNanoUsd ??=
-      Math.max(account.granted, account.spent) + Math.max(sliceOf(account.limit), neededNanoUsd);
-    return account.spent + account.reserved <= Math.min(held.ungrantedNanoUsd, account.limit);
+    held.ungrantedFromNanoUsd ??= Math.max(account.granted, account.spent);
+    const most = held.ungrantedFromNanoUsd + Math.max(sliceOf(account.limit), neededNanoUsd);
+    return account.spent + account.reserved <= Math.min(most, account.limit);
   }
 
   /** Asks for what the accounts need. Resolves when it is answered, or when it is clear that it will not be. */
@@ -281,7 +281,7 @@ export class LeaseClient {
       held.expiresMs = sentMs + expires;
       held.toldNanoUsd = asked.spent_nano_usd;
       held.usedUpNanoUsd = amount < asked.want_nano_usd ? asked.limit_nano_usd : 0;
-      held.ungrantedNanoUsd = undefined;
+      held.ungrantedFromNanoUsd = undefined;
       held.isGivenBack = false;
     }
   }

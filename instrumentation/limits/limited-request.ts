@@ -16,11 +16,17 @@ export interface LimitedRequest {
   readonly platform: Platform | undefined;
   readonly region: string | undefined;
   readonly active: Context;
-  readonly isBatch?: boolean;
+  /** The batch that it leaves with. */
+  readonly batch?: LimitedBatch;
   /** Whether the request can be held back while a server is asked. */
   readonly canWait: boolean;
   /** False where the body that is sent is not ours to change. */
   readonly canShorten?: boolean;
+}
+
+/** What requests of a batch that are let through hold of limits in dollars, together. */
+export interface LimitedBatch {
+  nanoUsd: number;
 }
 
 /** Lets a request through; `maxTokens` is set where it may write less than it asked for. */

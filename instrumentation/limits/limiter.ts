@@ -126,7 +126,7 @@ export class Limiter {
       nanoUsd: worst.nanoUsd ?? 0,
       tokens: worst.inputTokens + worst.outputTokens,
       // A batch is no turn of anybody's loop.
-      turns: request.isBatch === true ? 0 : 1,
+      turns: request.batch === undefined ? 1 : 0,
     };
     const reservation = Reservation.make(accounts, amounts);
     if (reservation instanceof Reservation) return this.#admitReserved(request, reservation, worst);
@@ -138,7 +138,9 @@ export class Limiter {
 
   /** What is reserved is granted, or asked for while the request waits; refused where it can do neither. */
   #admitReserved(request: LimitedRequest, reservation: Reservation, worst: WorstPrice): Admitted | Refused {
-    const uncovered = request.canWait ? undefined : this.#uncovered(reservation);
+    const { batch } = request;
+    if (batch !== undefined) batch.nanoUsd += reservation.held.nanoUsd;
+    const uncovered = request.canWait ? undefined : this.#uncovered(request, reservation);
     if (uncovered === undefined) return { admission: this.#admission(request, reservation, worst) };
     reservation.settle(NO_AMOUNTS);
     return this.#refuseAccount(request, uncovered, reservation.held);
@@ -151,7 +153,7 @@ export class Limiter {
   }
 
   #worst(request: LimitedRequest): WorstPrice {
-    const { run, facts, body, platform, region, isBatch } = request;
+    const { run, facts, body, platform, region, batch } = request;
     return worstPrice(
       {
         body,
@@ -161,7 +163,7 @@ export class Limiter {
         atMs: Date.now(),
         platform,
         region,
-        ...(isBatch === undefined ? {} : { isBatch }),
+        isBatch: batch !== undefined,
       },
       this.#overrides,
     );
@@ -190,7 +192,7 @@ export class Limiter {
   #settle(request: LimitedRequest, reservation: Reservation, worst: WorstPrice, paid: PaidAmount): void {
     const { reading } = paid;
     reservation.settle(amountsPaid(paid, reservation.held, worst));
-    if (reading !== undefined && request.isBatch !== true)
+    if (reading !== undefined && request.batch === undefined)
       runLimitsOf(request.run).counted = {
         shape: request.facts.shape,
         usage: reading.usage,
@@ -203,14 +205,13 @@ export class Limiter {
   }
 
   /** For a request that cannot be held back: asks for later ones, and goes on with a slice that nobody granted. */
-  #uncovered(reservation: Reservation): Account | undefined {
+  #uncovered(request: LimitedRequest, reservation: Reservation): Account | undefined {
     const leases = this.leases;
     if (leases === undefined || reservation.accounts.every((account) => leases.covers(account)))
       return undefined;
     leases.tell();
-    const needed = reservation.held.nanoUsd;
     return reservation.accounts.find(
-      (account) => !leases.covers(account) && !leases.coversAtOnce(account, needed),
+      (account) => !leases.covers(account) && !leases.coversAtOnce(account, neededOf(request, reservation)),
     );
   }
 
@@ -222,12 +223,11 @@ export class Limiter {
     const leases = this.leases;
     const isCovered = leases === undefined || reservation.accounts.every((account) => leases.covers(account));
     if (isCovered || !request.canWait) return undefined;
-    const needed = reservation.held.nanoUsd;
     return async () => {
       if (reservation.accounts.some((account) => !leases.covers(account))) await leases.ask();
-      const short = reservation.accounts.find(
-        (account) => !leases.covers(account) && !(leases.isAway && leases.coversAway(account, needed)),
-      );
+      const mayGoOn = (account: Account): boolean =>
+        leases.isAway && leases.coversAway(account, neededOf(request, reservation));
+      const short = reservation.accounts.find((account) => !leases.covers(account) && !mayGoOn(account));
       if (short === undefined) return undefined;
       reservation.settle(NO_AMOUNTS);
       return this.#refuseAccount(request, short, reservation.held).error;
@@ -321,7 +321,7 @@ export class Limiter {
       ...amountsOf(standing),
       needed: amountIn(account.unit, amount),
       ...(isStopped ? { isStopped } : {}),
-      hint: away ?? hintOf(standing, amount, request.isBatch),
+      hint: away ?? hintOf(standing, amount, request.batch !== undefined),
     });
   }
 
@@ -388,4 +388,9 @@ export class Limiter {
       guarded('onWarning', onWarning)(amountsOf(account.standingBeside()));
     }
   }
+}
+
+/** What has to fit into accounts at once: the requests of a batch leave together. */
+function neededOf({ batch }: LimitedRequest, { held }: Reservation): number {
+  return batch?.nanoUsd ?? held.nanoUsd;
 }

@@ -6,7 +6,7 @@ import { asJson, asList, asText } from '../../core/model-call/json.ts';
 import { chain } from '../follow/chain.ts';
 import { guard } from '../process/guard.ts';
 import type { LimitExceededError } from '../limits/limit-error.ts';
-import { refuseCall } from '../limits/refuse-call.ts';
+import { holdCall, refuseCall } from '../limits/refuse-call.ts';
 import type { Admission, PaidAmount } from '../record/model-call.ts';
 import { readRequest } from '../record/request-facts.ts';
 import { clientOf } from '../otel/foreign-fields.ts';
@@ -30,12 +30,12 @@ export function limitBatches(observer: Observer, prototype: CreatesBatches): voi
     (create) =>
       function (body, options) {
         const outcome = observer.isLimited
-          ? guard('limit batch', () => admitBatch(observer, clientOf(this), body))
+          ? guard('limit batch', () => admitBatch(observer, clientOf(this), body, true))
           : undefined;
         if (outcome === undefined) return create.call(this, body, options);
         if ('error' in outcome)
           return refuseCall(outcome.error, (own) => create.call(this, body, { ...options, ...own }));
-        const promise = create.call(this, body, options);
+        const promise = holdCall(outcome.wait, (own) => create.call(this, body, { ...options, ...own }));
         guard('follow batch', () => {
           followBatch(observer, promise, outcome.admissions);
         });
@@ -44,16 +44,24 @@ export function limitBatches(observer: Observer, prototype: CreatesBatches): voi
   );
 }
 
+export interface AdmittedBatch {
+  readonly admissions: Admissions;
+  /** Asks the server that shares limits out, where the batch has to wait for it; gives the error of one that is refused. */
+  readonly wait?: () => Promise<Error | undefined>;
+}
+
 /** Reserves all requests of a batch, or none; `undefined` outside of any run: there is nobody whose limit it could be. */
 export function admitBatch(
   observer: Observer,
   client: object | undefined,
   body: unknown,
-): { readonly admissions: Admissions } | { readonly error: LimitExceededError } | undefined {
+  canWait: boolean,
+): AdmittedBatch | { readonly error: LimitExceededError } | undefined {
   const active = context.active();
   const run = observer.runs.runIn(active);
   if (run === undefined) return undefined;
   const admissions = new Map<string, Admission>();
+  const batch = { nanoUsd: 0 };
   for (const request of asList(asJson(body)['requests']).map(asJson)) {
     const { params } = request;
     const facts = readRequest(params);
@@ -63,8 +71,9 @@ export function admitBatch(
       body: params,
       client,
       active,
-      isBatch: true,
+      batch,
       canShorten: false,
+      canWait,
     });
     if (outcome === undefined) continue;
     if ('error' in outcome) {
@@ -73,7 +82,18 @@ export function admitBatch(
     }
     admissions.set(asText(request['custom_id']) ?? String(admissions.size), outcome.admission);
   }
-  return { admissions };
+  const isWaiting = [...admissions.values()].some((admission) => admission.wait !== undefined);
+  return { admissions, ...(isWaiting ? { wait: () => askForBatch(admissions) } : {}) };
+}
+
+async function askForBatch(admissions: Admissions): Promise<Error | undefined> {
+  for (const admission of admissions.values()) {
+    const refusal = await admission.wait?.();
+    if (refusal === undefined) continue;
+    cancelAll(admissions);
+    return refusal;
+  }
+  return undefined;
 }
 
 export function cancelAll(admissions: Admissions): void {

@@ -116,11 +116,14 @@ export class Observer {
   }
 
   /** Lets a request through or refuses it; `undefined` where nothing is limited. */
-  admit(request: Omit<LimitedRequest, 'platform' | 'region' | 'canWait'>): Admitted | Refused | undefined {
+  admit(
+    request: Omit<LimitedRequest, 'platform' | 'region' | 'canWait'> &
+      Partial<Pick<LimitedRequest, 'canWait'>>,
+  ): Admitted | Refused | undefined {
     // Where nothing is limited nothing is made either.
     if (this.#limiter === undefined) return undefined;
-    const { client = {} } = request;
-    return this.#limiter.admit({ ...request, ...placeOf(client), canWait: 'middleware' in client });
+    const { client = {}, canWait = 'middleware' in client } = request;
+    return this.#limiter.admit({ ...request, ...placeOf(client), canWait });
   }
 
   /** What to refuse a request with whose observation failed; `undefined` where it goes through. */

@@ -4,13 +4,21 @@
 import { createContextKey, type Context } from '@opentelemetry/api';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { guard } from '../process/guard.ts';
-import { admitBatch, cancelAll, keepAdmissions, type Admissions } from '../sdk/limit-batches.ts';
+import {
+  admitBatch,
+  cancelAll,
+  keepAdmissions,
+  type Admissions,
+  type AdmittedBatch,
+} from '../sdk/limit-batches.ts';
+import type { Asked } from './ask-limits.ts';
 import { decodeWhole, encodingsOf } from './decoding.ts';
 import type { LimitedExchange, ResponseHead } from './seen-exchange.ts';
 import type { WireCalls } from './wire-calls.ts';
 
 /** What somebody has let through already. */
 const ADMITTED_KEY = createContextKey('tallyspan admitted batch');
+const NOTHING_LIMITED: AdmittedBatch = { admissions: new Map() };
 /** The API takes no larger ones. */
 const MAX_REQUEST_BYTES = 256 * 1024 * 1024;
 /** A batch itself is small. */
@@ -48,13 +56,13 @@ export class BatchCreation implements LimitedExchange {
       this.#collect(Buffer.from(piece as Uint8Array), MAX_REQUEST_BYTES);
   }
 
-  ask(): Error | undefined {
+  ask(_abort: (error: Error) => void, canWait: boolean): Asked {
     const body = guard('parse batch', () => JSON.parse(this.#take().toString()) as unknown);
     if (body === undefined) return undefined;
-    const asked = this.#inFlow(() => askBatch(this.#calls, body));
+    const asked = this.#inFlow(() => askBatch(this.#calls, body, canWait));
     if (asked instanceof Error) return asked;
-    this.#admissions = asked;
-    return undefined;
+    this.#admissions = asked.admissions;
+    return asked.wait?.();
   }
 
   drop(): void {
@@ -109,10 +117,9 @@ export class BatchCreation implements LimitedExchange {
 }
 
 /** What a batch may be let through with, or the error to refuse it with. */
-export function askBatch({ observer }: WireCalls, body: unknown): Admissions | Error {
-  const asked = guard('ask limits', () => ({ outcome: admitBatch(observer, undefined, body) }));
-  if (asked === undefined) return observer.refuseFault(undefined) ?? new Map();
-  const { outcome } = asked;
-  if (outcome === undefined) return new Map();
-  return 'error' in outcome ? outcome.error : outcome.admissions;
+export function askBatch({ observer }: WireCalls, body: unknown, canWait: boolean): AdmittedBatch | Error {
+  const asked = guard('ask limits', () => ({ outcome: admitBatch(observer, undefined, body, canWait) }));
+  if (asked === undefined) return observer.refuseFault(undefined) ?? NOTHING_LIMITED;
+  const { outcome = NOTHING_LIMITED } = asked;
+  return 'error' in outcome ? outcome.error : outcome;
 }

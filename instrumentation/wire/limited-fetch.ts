@@ -103,9 +103,11 @@ async function sendBatch(
   const parsed = body === undefined ? undefined : guard('parse batch', () => JSON.parse(body) as unknown);
   // A body that comes in pieces is held back where it is sent.
   if (parsed === undefined) return send(init);
-  const asked = askBatch(calls, parsed);
+  const asked = askBatch(calls, parsed, true);
   if (asked instanceof Error) return refuse(asked, sdkVersion);
-  return context.with(withAdmitted(context.active(), asked), () => send(init));
+  const refusal = await asked.wait?.();
+  if (refusal !== undefined) return refuse(refusal, sdkVersion);
+  return context.with(withAdmitted(context.active(), asked.admissions), () => send(init));
 }
 
 function ask(

@@ -61,8 +61,11 @@ describe('limits of a day', () => {
       },
     });
   /** Answers that a session of the Agent SDK got until it was interrupted. */
-  const answersOf = async (paceMs: number, more: Readonly<Record<string, string>> = {}): Promise<number> => {
-    const { stdout } = await harness.run(path.join(import.meta.dirname, 'programs/limited-query.mjs'), {
+  const sessionOf = async (
+    paceMs: number,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<{ answers: number; actions: readonly unknown[] }> => {
+    const outcome = await harness.run(path.join(import.meta.dirname, 'programs/limited-query.mjs'), {
       scenario: { exchanges: [] },
       environment: {
         PACKAGE: path.join(harness.packageDir, 'agent-sdk.mjs'),
@@ -73,8 +76,11 @@ describe('limits of a day', () => {
         ...more,
       },
     });
-    expect(stdout).toContain('interrupted 1');
-    return Number(/answers (\d+)/.exec(stdout)?.[1]);
+    expect(outcome.stdout).toContain('interrupted 1');
+    return {
+      answers: Number(/answers (\d+)/.exec(outcome.stdout)?.[1]),
+      actions: eventsOf(outcome, 'agent.limit').map((event) => event['limit.action']),
+    };
   };
   const today = async () => {
     const response = await fetch(`${server.uiUrl}/api/limits`);
@@ -134,6 +140,49 @@ describe('limits of a day', () => {
     expect(spentBy([first, ...others])).toBeLessThanOrEqual(small + 2 * COST);
   });
 
+  it.each(['@anthropic-ai/sdk', 'anthropic-sdk-0-39-0'])(
+    'hold for batches, each as a whole: by %s',
+    async (sdk) => {
+      const startBatches = (user: string): Promise<Outcome> =>
+        harness.run(path.join(import.meta.dirname, 'programs/limited-batches.mjs'), {
+          scenario: {
+            exchanges: [],
+            respond: ({ path: url }) => ({
+              json: { id: `b${url.length}`, processing_status: 'in_progress', results_url: null },
+            }),
+          },
+          arguments: [user],
+          environment: {
+            SDK: sdk,
+            PACKAGE: path.join(harness.packageDir, 'index.mjs'),
+            TALLYSPAN_LIMIT_USER_DAY: '$0.007',
+            TALLYSPAN_LIMIT_SERVER: server.uiUrl,
+          },
+        });
+      const user = `batches ${sdk}`;
+      const lease = (spent_nano_usd: number): object => ({
+        process: 'other',
+        scope: 'user_day',
+        rule: 'r',
+        key: user,
+        day: new Date().toISOString().slice(0, 10),
+        limit_nano_usd: 7_000_000,
+        spent_nano_usd,
+        want_nano_usd: spent_nano_usd,
+      });
+      const alone = await startBatches(user);
+      // Each needs more than a slice, and is half the price of its calls.
+      expect([alone.requests.length, alone.stdout]).toEqual([3, '3 LimitExceededError\n']);
+      await fetch(`${server.uiUrl}/api/limits/leases`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ leases: [lease(6_500_000)] }),
+      });
+      const beside = await startBatches(user);
+      expect([beside.requests.length, beside.stdout]).toEqual([0, '0 LimitExceededError\n']);
+    },
+  );
+
   it('hold for users without a name and with a long one, and harm no others', async () => {
     const rule = 'TALLYSPAN_LIMIT_USER_DAY';
     const before = (await today()).limits.length;
@@ -167,11 +216,14 @@ describe('limits of a day', () => {
 
   it('hold for sessions of the Agent SDK: one is interrupted when others have used the limit up', async () => {
     // An answer costs $0.00201: ten of them use the limit up.
-    expect(await answersOf(50)).toBeGreaterThanOrEqual(9);
+    const first = await sessionOf(50);
+    expect(first.answers).toBeGreaterThanOrEqual(9);
+    expect(first.actions).toEqual(['warned', 'stopped']);
     // The next session is stopped as soon as the server has answered what its first calls came to.
-    expect(await answersOf(500)).toBeLessThan(9);
+    expect((await sessionOf(500)).answers).toBeLessThan(9);
     // The first answer, a tenth of the limit, and what is under way.
-    expect(await answersOf(500, { TALLYSPAN_LIMIT_SERVER: 'http://127.0.0.1:9' })).toBeLessThan(9);
+    const away = await sessionOf(500, { TALLYSPAN_LIMIT_SERVER: 'http://127.0.0.1:9' });
+    expect(away.answers).toBeLessThan(9);
   });
 
   it('while the server is away are a slice for each process, or nothing where that is asked for', async () => {
