@@ -1,8 +1,8 @@
 // Whose day the guard of Claude Code counts: the user of the session, or the only one of Claude Code.
 
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { guardSession } from '../../server/limits/guard-session.ts';
-import { openTestStore, removeTestStore } from './test-store.ts';
+import { guardSession } from '../../../server/limits/guard-session.ts';
+import { openTestStore, removeTestStore } from '../test-store.ts';
 
 const NOW = Date.parse('2026-11-30T12:00:00Z');
 const CENT = 10_000_000;

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { EVENT_NAMES } from '../../core/schema.ts';
-import type { Database } from '../../server/store/file/database.ts';
-import type { EventStore } from '../../server/store/write/event-store.ts';
-import { sampleRun } from './web/sample-run.ts';
-import { openTestStore, removeTestStore } from './test-store.ts';
+import { EVENT_NAMES } from '../../../core/schema.ts';
+import type { Database } from '../../../server/store/file/database.ts';
+import type { EventStore } from '../../../server/store/write/event-store.ts';
+import { sampleRun } from '../web/sample-run.ts';
+import { openTestStore, removeTestStore } from '../test-store.ts';
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { maskSecrets, secretsOfUrl } from '../../server/process/secrets.ts';
+import { maskSecrets, secretsOfUrl } from '../../../server/process/secrets.ts';
 
 const TOKEN = '123456789:AAabcdefghijklmnopqrstuvwxyz012345';
 

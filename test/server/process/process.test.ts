@@ -3,13 +3,13 @@ import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { tableOf } from '../../core/columns.ts';
-import { EVENT_NAMES } from '../../core/schema.ts';
-import { openSource } from '../../server/source.ts';
-import { startChildServer } from './child-server.ts';
-import { openGrpc, sendGrpc } from './intake/grpc-sender.ts';
-import { PROTOBUF_TYPE, encodeLogs, makeDataDir, post, startTestServer } from './harness.ts';
-import { sampleRun } from './web/sample-run.ts';
+import { tableOf } from '../../../core/columns.ts';
+import { EVENT_NAMES } from '../../../core/schema.ts';
+import { openSource } from '../../../server/source.ts';
+import { startChildServer } from '../child-server.ts';
+import { openGrpc, sendGrpc } from '../intake/grpc-sender.ts';
+import { PROTOBUF_TYPE, encodeLogs, makeDataDir, post, startTestServer } from '../harness.ts';
+import { sampleRun } from '../web/sample-run.ts';
 
 const MARKS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
 

@@ -4,17 +4,17 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { rm } from 'node:fs/promises';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
-import { Account, NO_AMOUNTS, Reservation } from '../../core/limits/account.ts';
-import { LEASE_MS } from '../../core/limits/leases.ts';
-import { limitDayEndMs, limitDayOf } from '../../core/limits/limit.ts';
-import { readLimitSettings } from '../../core/limits/limit-settings.ts';
-import { LeaseClient } from '../../instrumentation/limits/lease-client.ts';
-import { LimitScopes } from '../../instrumentation/limits/limit-scopes.ts';
-import type { Run } from '../../instrumentation/record/run.ts';
-import { guardSession } from '../../server/limits/guard-session.ts';
-import { LimitKeeper } from '../../server/limits/limit-keeper.ts';
-import { makeDataDir } from './data-dir.ts';
-import { openTestStore, removeTestStore } from './test-store.ts';
+import { Account, NO_AMOUNTS, Reservation } from '../../../core/limits/account.ts';
+import { LEASE_MS } from '../../../core/limits/leases.ts';
+import { limitDayEndMs, limitDayOf } from '../../../core/limits/limit.ts';
+import { readLimitSettings } from '../../../core/limits/limit-settings.ts';
+import { LeaseClient } from '../../../instrumentation/limits/lease-client.ts';
+import { LimitScopes } from '../../../instrumentation/limits/limit-scopes.ts';
+import type { Run } from '../../../instrumentation/record/run.ts';
+import { guardSession } from '../../../server/limits/guard-session.ts';
+import { LimitKeeper } from '../../../server/limits/limit-keeper.ts';
+import { makeDataDir } from '../data-dir.ts';
+import { openTestStore, removeTestStore } from '../test-store.ts';
 
 const MIDNIGHT = Date.parse('2026-11-30T00:00:00Z');
 const CENT = 10_000_000;

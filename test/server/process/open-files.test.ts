@@ -7,12 +7,12 @@ import { rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { connectionsOfPort } from '../../server/process/connections.ts';
-import { residentBytes } from '../../server/process/memory.ts';
-import { diskReason } from '../../server/store/file/disk-fault.ts';
-import { describeWhere } from '../fixtures/describe-where.ts';
-import { PROGRAM } from '../programs/tallyspan.ts';
-import { JSON_TYPE, makeDataDir, post } from './harness.ts';
+import { connectionsOfPort } from '../../../server/process/connections.ts';
+import { residentBytes } from '../../../server/process/memory.ts';
+import { diskReason } from '../../../server/store/file/disk-fault.ts';
+import { describeWhere } from '../../fixtures/describe-where.ts';
+import { PROGRAM } from '../../programs/tallyspan.ts';
+import { JSON_TYPE, makeDataDir, post } from '../harness.ts';
 
 let dataDir: string;
 

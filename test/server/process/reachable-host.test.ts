@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { reachableHost } from '../../server/process/reachable-host.ts';
-import { getJson, startTestServer, type TestServer } from './harness.ts';
+import { reachableHost } from '../../../server/process/reachable-host.ts';
+import { getJson, startTestServer, type TestServer } from '../harness.ts';
 
 const TOKEN = 'a token of some length';
 const WEBHOOK = { WEBHOOK_URL: 'http://127.0.0.1:9/' };

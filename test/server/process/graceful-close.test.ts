@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { toOtlpLogs } from '../../core/otlp/otlp-log.ts';
-import { getJson, startTestServer, type TestServer } from './harness.ts';
-import { sampleRun } from './web/sample-run.ts';
+import { toOtlpLogs } from '../../../core/otlp/otlp-log.ts';
+import { getJson, startTestServer, type TestServer } from '../harness.ts';
+import { sampleRun } from '../web/sample-run.ts';
 
 const RUN = sampleRun({ mark: 'a', endMs: Date.now() });
 const BODY = JSON.stringify(toOtlpLogs(RUN));

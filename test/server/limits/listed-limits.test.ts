@@ -1,9 +1,9 @@
 // The page of limits with more users than anybody reads.
 
 import { expect, it } from '@jest/globals';
-import { limitDayOf } from '../../core/limits/limit.ts';
-import { runCommand } from '../cli/run-command.ts';
-import { startTestServer } from './harness.ts';
+import { limitDayOf } from '../../../core/limits/limit.ts';
+import { runCommand } from '../../cli/run-command.ts';
+import { startTestServer } from '../harness.ts';
 
 const LIMIT = 1_000_000_000;
 

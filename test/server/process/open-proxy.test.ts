@@ -1,7 +1,7 @@
 // A server behind a proxy without a token says so; on its own machine alone it need not.
 
 import { expect, test } from '@jest/globals';
-import { openProxyWarning } from '../../server/process/access.ts';
+import { openProxyWarning } from '../../../server/process/access.ts';
 
 const TOKEN = 'a token of some length';
 const said = (token?: string, pageUrl?: string, hasTrustedProxies = false): boolean =>
