@@ -1,6 +1,7 @@
 // Options that several commands have, and parsers of their values. Each throws a usage error that names the value.
 
 import { UNIT_MS, durationMsOf } from '../core/time/duration.ts';
+import { presentZoneName } from '../core/time/zone-names.ts';
 import { InvalidArgumentError, Option } from 'commander';
 import { SHORTEST_RUN_ID } from '../server/queries/runs/read-run.ts';
 
@@ -88,9 +89,8 @@ export function parseRunId(text: string): string {
 
 /** An IANA time zone that this Node knows. */
 export function parseTimeZone(text: string): string {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
-  } catch {
+  const zone = presentZoneName(text);
+  if (zone === undefined)
     throw new InvalidArgumentError(`"${text}" is no time zone; write UTC, Europe/Berlin or the like.`);
-  }
+  return zone;
 }

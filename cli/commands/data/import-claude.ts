@@ -155,7 +155,9 @@ function report(
   if (options.json === true) writeJson(io, { ...answerOfTally(tally), unchanged_sessions: plan.unchanged });
   else if (plan.sessions.length === 0)
     io.stdout.write(
-      `nothing new: ${formatCountOf(plan.unchanged, 'session')} ${plan.unchanged === 1 ? 'is' : 'are'} as before\n`,
+      plan.unchanged === 0
+        ? `nothing to read: no session ${options.since === undefined ? 'is there' : 'went on since then'}\n`
+        : `nothing new: ${formatCountOf(plan.unchanged, 'session')} ${plan.unchanged === 1 ? 'is' : 'are'} as before\n`,
     );
   else io.stdout.write(tallyText(tally, overrides));
   for (const line of warningsOf(tally)) io.stderr.write(`tallyspan: ${line}\n`);

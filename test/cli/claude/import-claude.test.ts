@@ -123,6 +123,15 @@ test('what searches of a tool cost is in the sum of the import and of its run', 
   expect(stdout).toContain('3 web searches');
 });
 
+test('a folder without a session that is wanted is told so', async () => {
+  const read = async (...more: readonly string[]): Promise<string> =>
+    (await runCommand(['import', 'claude', folder, '--data', dataDir, ...more])).stdout;
+  await mkdir(folder, { recursive: true });
+  expect(await read()).toBe('nothing to read: no session is there\n');
+  await write(`${SESSION}.jsonl`, [userLine(0, 'x'), answerLine(1, { id: 'msg_1' })]);
+  expect(await read('--since', '2030-01-01')).toBe('nothing to read: no session went on since then\n');
+});
+
 test('a second import reads nothing, and without its notes it stores nothing twice', async () => {
   await write(`${SESSION}.jsonl`, [userLine(0, 'x'), answerLine(1, { id: 'msg_1' })]);
   await importAll();

@@ -51,6 +51,8 @@ describe('values of options', () => {
 
   it('takes the zones that Node knows', () => {
     expect(parseTimeZone('Europe/Berlin')).toBe('Europe/Berlin');
+    expect(parseTimeZone('Asia/Kolkata')).toBe('Asia/Kolkata');
+    expect(parseTimeZone('utc')).toBe('UTC');
     expect(() => parseTimeZone('Mars/Olympus')).toThrow('Mars/Olympus');
   });
 });
