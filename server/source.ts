@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import type { SignalResult } from '../signals/result.ts';
 import type { BilledRow, LedgerCell } from '../core/billing/billed-row.ts';
+import { formatServiceKeys } from '../core/billing/service-keys.ts';
 import { DAY_MS } from '../core/time/time.ts';
 import type { AlertOverview } from './alerting/alert-overview.ts';
 import { readStoredAlerts } from './alerting/stored-alerts.ts';
@@ -95,6 +96,8 @@ export interface BillingData extends BillingDays {
   readonly bill: readonly BilledRow[];
   /** When each day with rows of the bill was fetched last, Unix milliseconds. */
   readonly fetchedAtMsByDay: Readonly<Record<string, number>>;
+  /** TALLYSPAN_BILLING_KEYS of the server; absent from a folder. */
+  readonly keys?: string;
 }
 
 export interface Source {
@@ -269,7 +272,8 @@ function serverSource(url: string, { token, isClaudeOnPlan }: SourceOptions): So
     groups: (question) => ask('/api/compare/groups', { ...question }),
     versions: (question) => ask('/api/versions', { ...question }),
     findings: () => ask('/api/findings'),
-    reconciliation: ({ since }) => ask('/api/reconcile', isoTimes({ since }, ['since'])),
+    reconciliation: ({ since, serviceOfKey }) =>
+      ask('/api/reconcile', { ...isoTimes({ since }, ['since']), keys: formatServiceKeys(serviceOfKey) }),
     billing: ({ since }) => ask('/api/billing', isoTimes({ since }, ['since'])),
     statusLine: () => ask('/api/statusline'),
     alerts: () => ask('/api/alerts'),

@@ -1,5 +1,6 @@
 // Settings of the reconciliation with the bill. The key is read from the environment and stands nowhere else.
 
+import { parseServiceKeys } from '../../core/billing/service-keys.ts';
 import { ServerError } from '../process/server-error.ts';
 import { ADMIN_API_URL, adminUrl, type AdminApiOptions } from './admin-client.ts';
 
@@ -14,22 +15,9 @@ export function adminApiOf(env: Environment): AdminApiOptions | undefined {
   return { key, url: `${origin}${pathname}` };
 }
 
-/** `apikey_01=support apikey_02=search`: keys that one service has for itself. @throws ServerError */
+/** `TALLYSPAN_BILLING_KEYS`: keys that one service has for itself. @throws ServerError */
 export function readServiceKeys(env: Environment): ReadonlyMap<string, string> {
-  const pairs = (env['TALLYSPAN_BILLING_KEYS'] ?? '').split(/[\s,]+/).filter((pair) => pair !== '');
-  return new Map(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=');
-      if (at <= 0 || at === pair.length - 1)
-        throw new ServerError(
-          `TALLYSPAN_BILLING_KEYS has "${pair}": write API key ids with their services, apikey_01=support apikey_02=search. Ids are in the Console; never write a key itself.`,
-        );
-      const key = pair.slice(0, at);
-      if (key.startsWith('sk-'))
-        throw new ServerError(
-          'TALLYSPAN_BILLING_KEYS has an API key itself: write its id (apikey_…), which the Console shows.',
-        );
-      return [key, pair.slice(at + 1)];
-    }),
-  );
+  const found = parseServiceKeys(env['TALLYSPAN_BILLING_KEYS'] ?? '');
+  if ('problem' in found) throw new ServerError(`TALLYSPAN_BILLING_KEYS ${found.problem}`);
+  return found;
 }

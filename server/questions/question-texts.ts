@@ -64,6 +64,6 @@ export interface VersionsText {
 /** A question about the bill; whole days from the one that `since` is in, Unix milliseconds. */
 export interface BillText {
   readonly since: number;
-  /** Of a folder; a server has its own setting. */
+  /** Without any, a server takes those of its own setting. */
   readonly serviceOfKey?: ReadonlyMap<string, string> | undefined;
 }

@@ -116,6 +116,15 @@ describe('a run of the example against both fakes', () => {
       expect(await getJson(server, `/api/signals/${String(id)}`)).toMatchObject({ value });
   });
 
+  it('takes the keys that the shell of the command gives to services, and for it alone', async () => {
+    const env = { TALLYSPAN_BILLING_KEYS: 'apikey_01=another-service' };
+    const command = ['reconcile', '--url', server.uiUrl];
+    expect((await readCommand<ReconciliationReport>(command, { env })).total.coverage).toBe(0);
+    expect((await readCommand<ReconciliationReport>(command)).total.coverage).toBe(1);
+    const wrong = await fetch(`${server.uiUrl}/api/reconcile?keys=apikey_01`);
+    expect([wrong.status, await wrong.text()]).toEqual([400, expect.stringContaining('apikey_01=support')]);
+  });
+
   it('is the same by the usage and cost reports, where the key may not read the analytics', async () => {
     api.allowsAnalytics = false;
     try {

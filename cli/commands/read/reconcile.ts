@@ -52,7 +52,9 @@ export function registerReconcile(program: Command, io: CliIo): void {
           ...billing,
           api: { ...api, signal: io.signal },
           stored: billing,
-          serviceOfKey,
+          // What the server keeps is what its page and signals show.
+          serviceOfKey:
+            serviceOfKey.size > 0 ? serviceOfKey : readServiceKeys({ TALLYSPAN_BILLING_KEYS: billing.keys }),
           now: () => io.now(),
           onNote: (note) => io.stderr.write(`tallyspan: ${note}\n`),
           append: (events) => sink.append(events),

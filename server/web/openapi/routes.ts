@@ -317,7 +317,11 @@ export const FINDINGS_ROUTE: RouteDescription = {
 export const RECONCILIATION_ROUTE: RouteDescription = {
   summary: 'What was billed beside what was observed',
   stability: 'stable',
-  querystring: query({ since: MOMENT, until: MOMENT }),
+  querystring: query({
+    since: MOMENT,
+    until: MOMENT,
+    keys: { type: 'string', examples: ['apikey_01=support apikey_02=search'] },
+  }),
   response: answers('Reconciliation'),
 };
 
