@@ -111,9 +111,14 @@ export class LeaseClient {
     await this.ask();
   }
 
-  /** What to do where the server was missed that shares the account out. */
-  hintWhereAway(account: Account): string | undefined {
-    if (this.#fault === undefined || !this.isShared(account)) return undefined;
+  /** What to do where the server that shares the account out was missed, or has not said that nothing is left. */
+  hintWhereUngranted(account: Account): string | undefined {
+    const held = this.#held.get(account);
+    if (held === undefined) return undefined;
+    if (this.#fault === undefined)
+      return account.limit > held.usedUpNanoUsd
+        ? 'The server that shares this limit out has not granted so much yet, and this copy of the SDK cannot wait for it. Ask for less at once, or update the SDK.'
+        : undefined;
     const fault = `The server that shares this limit out ${this.#fault} at ${this.#url}`;
     return this.#withoutServer === 'refuse'
       ? `${fault}. Start it, or set TALLYSPAN_LIMIT_WITHOUT_SERVER=allow.`

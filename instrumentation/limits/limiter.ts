@@ -316,12 +316,12 @@ export class Limiter {
     const isStopped = held !== undefined;
     noteLimit(this.#telemetry, request, isStopped ? 'stopped' : 'refused', standing, amount);
     this.#markRuns(request.run, account);
-    const away = amount <= account.left ? this.leases?.hintWhereAway(account) : undefined;
+    const ungranted = amount <= account.left ? this.leases?.hintWhereUngranted(account) : undefined;
     return this.#error(request, {
       ...amountsOf(standing),
       needed: amountIn(account.unit, amount),
       ...(isStopped ? { isStopped } : {}),
-      hint: away ?? hintOf(standing, amount, request.batch !== undefined),
+      hint: ungranted ?? hintOf(standing, amount, request.batch !== undefined),
     });
   }
 

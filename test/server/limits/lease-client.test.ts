@@ -140,6 +140,11 @@ describe('the lease client', () => {
     };
     // Three tenths, of which nothing is granted yet.
     expect(asks(300)).toBe(true);
+    // Three such at once are more than anybody has granted.
+    account.reserved = 900;
+    expect(client.coversAtOnce(account, 300)).toBe(false);
+    expect(client.hintWhereUngranted(account)).toContain('has not granted so much yet');
+    account.reserved = 300;
     await client.ask();
     Object.assign(account, { reserved: 0, spent: 200 });
     expect(asks(300)).toBe(true);
@@ -148,6 +153,7 @@ describe('the lease client', () => {
     expect(wanted).toEqual([600, 800]);
     Object.assign(account, { reserved: 0, spent: 200 });
     expect(asks(300)).toBe(false);
+    expect(client.hintWhereUngranted(account)).toBeUndefined();
     // Another limit may have room.
     account.limit = 2 * LIMIT;
     expect(asks(300)).toBe(true);
