@@ -5,6 +5,7 @@ import { openSealed, readKey } from '../../server/store/file/content-cipher.ts';
 import { instantParam } from '../../server/questions/query-params.ts';
 import { parseRunsQuestion, runFilterParams, withLines } from '../../server/questions/run-filter-params.ts';
 import { RequestError } from '../../server/questions/request-error.ts';
+import { RUN_STATUS_WORDS } from '../../server/queries/runs/run-filter.ts';
 import type { CostBy } from '../../server/queries/signals/read-cost.ts';
 import type { RunSummary, RunTree, Source } from '../../server/source.ts';
 import { partOf } from './mcp-answer.ts';
@@ -35,7 +36,7 @@ const CONTENT_TEXT_LIMIT = 6000;
 
 /** What is asked of a list of runs, as an address has it; of a name any of its values, of different names all. */
 const RUN_FILTERS = {
-  status: VALUES.describe('ok, error, aborted, refused, max_turns, budget_exceeded, lost, running or failed'),
+  status: VALUES.describe(RUN_STATUS_WORDS.join(', ')),
   failed: z.boolean().optional().describe('only runs that ended other than ok'),
   user: VALUES.describe('one, or a list of which any counts; so with all filters'),
   agent: VALUES,

@@ -8,6 +8,7 @@ import {
   RUN_CHOICES,
   RUN_STATUSES,
   RUNS_LIMIT,
+  RUN_STATUS_WORDS,
   valuesOf,
   type MeasureCondition,
   type RunAsked,
@@ -148,7 +149,7 @@ function readChoice(name: RunChoiceName, value: string): string {
 function readStatus(text: string): string {
   const stored = text === 'abandoned' ? 'lost' : text;
   if (stored !== 'failed' && !(RUN_STATUSES as readonly string[]).includes(stored))
-    throw new RequestError(400, `status is failed, abandoned, ${RUN_STATUSES.join(', ')}, not ${stored}`);
+    throw new RequestError(400, `status is ${RUN_STATUS_WORDS.join(', ')}, not ${stored}`);
   return stored;
 }
 

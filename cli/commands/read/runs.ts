@@ -10,7 +10,7 @@ import {
   formatStatus,
   formatListValue,
 } from '../../../core/text/format.ts';
-import { RUNS_LIMIT, RUN_STATUSES, type RunFilter } from '../../../server/queries/runs/run-filter.ts';
+import { RUNS_LIMIT, RUN_STATUS_WORDS, type RunFilter } from '../../../server/queries/runs/run-filter.ts';
 import { RequestError } from '../../../server/questions/request-error.ts';
 import { filterParams } from '../../../server/questions/filter-text.ts';
 import { RUN_FILTER_NAMES, parseRunFilter } from '../../../server/questions/run-filter-params.ts';
@@ -72,7 +72,7 @@ const NAMED = [
     name: 'status',
     option: 'status',
     flags: '--status <status>',
-    description: `only runs with this status: ${RUN_STATUSES.join(', ')}`,
+    description: `only runs with this status: ${RUN_STATUS_WORDS.join(', ')}`,
   },
   {
     name: 'model',

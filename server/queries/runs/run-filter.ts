@@ -1,6 +1,7 @@
 // A run filter says which runs are looked for: those that have, of every name that is asked for, any of the values, and
 // none of what is excluded. What has no value has none of the excluded ones. `run-conditions.ts` makes SQL of it.
 
+import { formatStatus } from '../../../core/text/format.ts';
 import type { MeasureSign } from './measure-sign.ts';
 import type { RunCursor, RunSort } from './run-order.ts';
 import type { ScoreCondition } from './score-condition.ts';
@@ -18,6 +19,9 @@ export const RUN_STATUSES = [
   'lost',
   'running',
 ] as const;
+
+/** What people ask for: any end but ok, or one status in the words that pages show. */
+export const RUN_STATUS_WORDS: readonly string[] = ['failed', ...RUN_STATUSES.map(formatStatus)];
 
 /** What is asked of a run by its name, as filters and addresses call it. */
 export const RUN_TEXT_FILTERS = [

@@ -19,7 +19,7 @@ describe('wrong usage', () => {
     ['runs --limit 99999999999999999999', 'is too many'],
     [
       'runs --status banana',
-      'status is failed, abandoned, ok, error, aborted, refused, max_turns, budget_exceeded, turn_limit, loop, lost, running, not banana',
+      'status is failed, ok, error, aborted, refused, max_turns, budget_exceeded, turn_limit, loop, abandoned, running, not banana',
     ],
     ['run abc', '"abc" is too short; give at least 4 characters'],
     [
