@@ -226,6 +226,7 @@ function makeWeb(
     testChannel: (name) => late.alerter?.tests.test(name),
     grpcAddress: () => late.grpcAddress,
     httpAddress: () => late.httpAddress,
+    retentionMs: options.retentionMs,
     feedbackDoor,
     latestFindings: findings.latest,
     serviceOfKey: billing.serviceOfKey,

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
 import type { PriceOverrides } from '../../core/pricing/price-overrides.ts';
+import { formatCountOf, formatDuration } from '../../core/text/format.ts';
 import { openAppender, type FolderAppender } from '../../server/append-events.ts';
 import { openSource, type Source } from '../../server/source.ts';
 import { DATA_FILE } from '../../server/store/file/database.ts';
@@ -66,6 +67,8 @@ export interface OpenedSink {
   readonly isServer: boolean;
   /** Whether nothing is stored there. */
   readonly isEmpty: boolean;
+  /** What of the events the server will not keep, for people; undefined where it keeps all. */
+  readonly retentionWarning?: () => string | undefined;
 }
 
 /**
@@ -95,12 +98,42 @@ export async function openSink(
   const meta = await source.meta();
   await source.close();
   const where = String(meta['data_dir']);
+  const { sink, retentionWarning } = watchRetention(
+    await openEventSink(source, meta, io, overrides),
+    meta,
+    io.now(),
+  );
   return {
-    sink: await openEventSink(source, meta, io, overrides),
+    sink,
+    retentionWarning,
     dataDir: existsSync(path.join(where, DATA_FILE)) ? where : undefined,
     name: source.name,
     isServer: isAddress(source.name),
     isEmpty: meta.events === 0,
+  };
+}
+
+/** Counts what goes into the sink and is older than the server keeps events. */
+function watchRetention(
+  sink: FolderAppender,
+  meta: Meta,
+  nowMs: number,
+): Required<Pick<OpenedSink, 'sink' | 'retentionWarning'>> {
+  const keptMs = meta['retention_ms'];
+  if (typeof keptMs !== 'number') return { sink, retentionWarning: () => undefined };
+  let count = 0;
+  return {
+    sink: {
+      ...sink,
+      append: (events) => {
+        count += events.filter(({ timestamp }) => timestamp < nowMs - keptMs).length;
+        return sink.append(events);
+      },
+    },
+    retentionWarning: () =>
+      count === 0
+        ? undefined
+        : `${formatCountOf(count, 'event')} ${count === 1 ? 'is' : 'are'} older than ${formatDuration(keptMs)}: the server deletes what is older within an hour. Start it again with a longer time before that, such as --retention 730d.`,
   };
 }
 

@@ -89,7 +89,7 @@ export const RUN_TOOLS: readonly McpTool[] = [
     title: 'Search',
     description:
       'Finds agents, users, tools, models, tasks, projects and sessions whose name holds a text, with what they cost, and runs whose id begins with it.',
-    input: { text: z.string().min(1), since: sinceText('30d'), ...PAGING },
+    input: { text: z.string().min(1).max(500), since: sinceText('30d'), ...PAGING },
     async answer(source, { text, since, limit, offset }, { now }) {
       const wanted = text.toLowerCase();
       const sinceMs = instantParam({ since }, 'since', now());

@@ -42,6 +42,8 @@ export interface ServedContext {
   readonly grpcAddress: () => string | undefined;
   /** Where OTLP over HTTP listens, host:port; undefined until it does. */
   readonly httpAddress: () => string | undefined;
+  /** How long events are kept; undefined where they are kept for ever. */
+  readonly retentionMs?: number | undefined;
   /** Checks tokens of end users; undefined where feedback is off. */
   readonly feedbackDoor?: FeedbackDoor | undefined;
   /** The findings of the last hour; undefined before they were looked for. */

@@ -130,6 +130,8 @@ async function importAll(
     progress.stop();
   }
   report(plan, tally, options, overrides, io);
+  const warning = opened.retentionWarning?.();
+  if (warning !== undefined) io.stderr.write(`tallyspan: ${warning}\n`);
   await leaveStatusOf(opened);
   if (options.watch !== true) return;
   await watchTranscripts({

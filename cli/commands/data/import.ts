@@ -39,7 +39,7 @@ export function registerImport(program: Command, io: CliIo): void {
       ),
   ).action(async (files: readonly string[], options: SourceCliOptions) => {
     const bytes = await totalBytes(files);
-    const { sink } = await untilInterrupted(io.signal, () => openSink(options, io));
+    const { sink, retentionWarning } = await untilInterrupted(io.signal, () => openSink(options, io));
     const progress = startProgress('import', bytes, io, 'bytes');
     const count: ImportCount = { events: 0, skipped: 0 };
     let newEvents: number;
@@ -56,6 +56,8 @@ export function registerImport(program: Command, io: CliIo): void {
     if (options.json === true) writeJson(io, { ...count, new_events: newEvents });
     else
       io.stdout.write(`${countText(count.events, newEvents)} from ${formatCountOf(files.length, 'file')}\n`);
+    const warning = retentionWarning?.();
+    if (warning !== undefined) io.stderr.write(`tallyspan: ${warning}\n`);
     if (count.skipped > 0) {
       const were = count.skipped === 1 ? 'is no event and was' : 'are no events and were';
       io.stderr.write(

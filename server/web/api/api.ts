@@ -131,6 +131,7 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
     timezone: context.timezone,
     otlp_grpc: context.grpcAddress() ?? null,
     otlp_http: context.httpAddress() ?? null,
+    retention_ms: context.retentionMs ?? null,
     intake: intake.counters,
     store: store.counters,
     future_events: (await readFuture(database)).count,

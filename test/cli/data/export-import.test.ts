@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { generateHistory } from '../../../server/example/history/generate-history.ts';
 import { openAppender } from '../../../server/append-events.ts';
 import type { CostReport } from '../../../server/source.ts';
 import { readTallyspan, runTallyspan } from '../../programs/tallyspan.ts';
+import { startTestServer } from '../../server/harness.ts';
 
 let dir: string;
 let from: string;
@@ -61,6 +62,26 @@ describe('export and import', () => {
     expect(exitCode).toBe(0);
     expect(stderr).toContain(`2 lines are no events`);
     expect(stderr).toContain(`${file}:${String(written + 1)}`);
+  });
+
+  it('says which events the server will not keep', async () => {
+    const server = await startTestServer({ retentionMs: 90 * 86_400_000 });
+    const old = path.join(dir, 'old.jsonl');
+    const lines = [0, 91, 400].map((days, index) =>
+      JSON.stringify({
+        timestamp: new Date(Date.now() - days * 86_400_000).toISOString(),
+        'event.name': 'agent.note',
+        'service.name': 'old',
+        'tallyspan.process_id': 'e'.repeat(32),
+        'tallyspan.seq': index + 1,
+        'agent.note.kind': 'progress',
+      }),
+    );
+    writeFileSync(old, lines.join('\n'));
+    const { stdout, stderr } = await runTallyspan(['import', old, '--url', server.uiUrl]);
+    expect(stdout).toBe('3 events from 1 file\n');
+    expect(stderr).toMatch(/^tallyspan: 2 events are older than 90 d: .*--retention 730d\.\n$/);
+    await server.remove();
   });
 
   it('imports nothing when a file is missing', async () => {
