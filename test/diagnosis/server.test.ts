@@ -167,6 +167,11 @@ describe('the what-if of stored events', () => {
     expect((await tallyspan(...options)).out).toMatch(/calls cost \$.* they would have cost \$/);
   });
 
+  it('says where there is nothing to price', async () => {
+    const { out } = await tallyspan('what-if', '--batch', '--agent', 'nobody', '--url', server.uiUrl);
+    expect(out).toBe('No priced calls in that time. Look further back with --from.\n');
+  });
+
   it('asks what to change', async () => {
     const answer = await tallyspan('what-if', '--url', server.uiUrl);
     expect(answer).toMatchObject({ code: 2 });

@@ -58,6 +58,7 @@ function parseModel(text: string): string {
 
 /** Cost as it was and as it would be, and the tokens that move between the buckets. */
 export function renderWhatIf(report: WhatIfReport, output: CliOutput): string {
+  if (report.calls === 0) return 'No priced calls in that time. Look further back with --from.\n';
   const { cost_nano_usd: cost, difference_nano_usd: difference } = report;
   const share = cost === 0 ? null : difference / cost;
   const sign = difference < 0 ? '' : '+';
