@@ -241,15 +241,16 @@ function makeWeb(
 /** Alerts, and the reconciliation with the bill. */
 async function startWatching(
   settings: ServerSettings,
-  { database, store }: Work,
+  { database: stored, store }: Work,
   uiUrl: string,
   closers: Closers,
 ): Promise<Alerter> {
   const { options, alerting, billing } = settings;
   const { dataDir, log } = options;
+  const database = { ...stored, isClaudeOnPlan: options.isClaudeOnPlan };
   const alerter = await startAlerting({
     alerting,
-    database: { ...database, isClaudeOnPlan: options.isClaudeOnPlan },
+    database,
     dataDir,
     pageUrl: pageUrlOf(settings, uiUrl),
     log,

@@ -13,6 +13,7 @@ import { DAY_MS } from '../../../core/time/time.ts';
 import { IS_ONE_CALL_SQL } from '../../../signals/sql-text.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { numberOrNull, textOrNull } from '../field-values.ts';
+import { listValueSql, type PlanQueryable } from '../list-value.ts';
 import { eventOf } from '../read-events.ts';
 
 /** Days from the first to before the last, as Unix days. */
@@ -35,9 +36,9 @@ const COLUMNS: readonly (readonly [BilledKind, string, string])[] = [
   ['web_search', 'web_searches', 'cost_web_search_nano_usd'],
 ];
 
-/** What was observed of Anthropic's own API; calls of other platforms are billed by those. */
+/** What was observed of Anthropic's own API; calls of other platforms are billed by those, and those under a plan by nobody. */
 export async function readLedger(
-  database: Queryable,
+  database: PlanQueryable,
   { fromDay, toDay }: BillingDays,
 ): Promise<readonly LedgerCell[]> {
   const sums = COLUMNS.map(
@@ -50,7 +51,7 @@ export async function readLedger(
        inference_geo AS geo, service_name AS service, ${sums.join(', ')}
      FROM agent_model_call
      WHERE tallyspan_duplicate IS NOT TRUE AND coalesce(gen_ai_provider_name, 'anthropic') = 'anthropic'
-       AND ${IS_ONE_CALL_SQL}
+       AND ${IS_ONE_CALL_SQL} AND (${listValueSql(database)}) IS NOT TRUE
        AND epoch_ms(timestamp) >= $from AND epoch_ms(timestamp) < $to
      GROUP BY ALL ORDER BY ALL`,
     { from: fromDay * DAY_MS, to: toDay * DAY_MS },
