@@ -36,7 +36,10 @@ const COLUMNS: readonly (readonly [BilledKind, string, string])[] = [
   ['web_search', 'web_searches', 'cost_web_search_nano_usd'],
 ];
 
-/** What was observed of Anthropic's own API; calls of other platforms are billed by those, and those under a plan by nobody. */
+/**
+ * What was observed of Anthropic's own API and is billed: calls of other platforms are billed by those, calls under a plan
+ * and refusals without an answer by nobody.
+ */
 export async function readLedger(
   database: PlanQueryable,
   { fromDay, toDay }: BillingDays,
@@ -52,6 +55,7 @@ export async function readLedger(
      FROM agent_model_call
      WHERE tallyspan_duplicate IS NOT TRUE AND coalesce(gen_ai_provider_name, 'anthropic') = 'anthropic'
        AND ${IS_ONE_CALL_SQL} AND (${listValueSql(database)}) IS NOT TRUE
+       AND tallyspan_cost_reason IS DISTINCT FROM 'refusal_not_billed'
        AND epoch_ms(timestamp) >= $from AND epoch_ms(timestamp) < $to
      GROUP BY ALL ORDER BY ALL`,
     { from: fromDay * DAY_MS, to: toDay * DAY_MS },

@@ -1,4 +1,4 @@
-// Calls under a plan are in no bill, so none of a bill is accounted for by them.
+// What is in no bill accounts for none of it: calls under a plan, refusals without an answer.
 
 import { expect, it } from '@jest/globals';
 import type { EventRecord } from '../../core/event.ts';
@@ -34,5 +34,21 @@ it.each([
   await sendEvents(server, CALLS);
   const { ledger } = await getJson<{ ledger: { quantity: number }[] }>(server, '/api/billing?since=1d');
   expect(ledger.reduce((sum, { quantity }) => sum + quantity, 0)).toBe(tokens);
+  await server.remove();
+});
+
+it('what the API refused and does not bill is not in the ledger, whatever its usage says', async () => {
+  const server = await startTestServer();
+  await sendEvents(server, [
+    call(2, {}),
+    call(3, {
+      cost_nano_usd: 0,
+      cost_input_nano_usd: 0,
+      'tallyspan.cost.status': 'priced',
+      'tallyspan.cost.reason': 'refusal_not_billed',
+    }),
+  ]);
+  const { ledger } = await getJson<{ ledger: { quantity: number }[] }>(server, '/api/billing?since=1d');
+  expect(ledger.map(({ quantity }) => quantity)).toEqual([100]);
   await server.remove();
 });
