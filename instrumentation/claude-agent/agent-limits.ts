@@ -58,10 +58,13 @@ export class AgentLimits {
   see(query: object, runs: Iterable<Run>): void {
     for (const run of runs) {
       const accounts = this.#accountsOf(run);
-      this.#limiter.warn({ run }, accounts);
       const passed = accounts.find((account) => account.spent >= account.limit);
-      if (passed !== undefined) this.#stop(query, run, passed);
-      else if (this.#paying.delete(run)) this.#askOthers(query, run, accounts);
+      if (passed !== undefined) {
+        this.#stop(query, run, passed);
+        continue;
+      }
+      this.#limiter.warn({ run }, accounts);
+      if (this.#paying.delete(run)) this.#askOthers(query, run, accounts);
     }
   }
 

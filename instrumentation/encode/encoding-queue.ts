@@ -30,6 +30,12 @@ export class EncodingQueue {
     });
   }
 
+  /** Of what is bytes already: at once, or in its turn where something waits. */
+  addEncoded(send: () => void): void {
+    if (this.#waiting.length === 0) send();
+    else this.add(send);
+  }
+
   /** Encodes what waits, at once and in order. */
   encodeAll(): void {
     if (this.#waiting.length === 0) return;

@@ -79,7 +79,9 @@ export class EventLog {
     const header = this.#headerOf(name, atMs, span);
     const { resource } = this.#service.current;
     const send = (): void => {
-      this.#send(header, resource, span, fields, onSafe, common);
+      guard('emit event', () => {
+        this.#pass(encode(header, fields, span, common), header, resource, fields, onSafe, common);
+      });
     };
     if (this.#encoding === undefined) send();
     else {
@@ -89,14 +91,23 @@ export class EventLog {
   }
 
   /**
-   * Emits the start of a run, at once; gives the event as it was sent, for the journal. What waits to be encoded goes on
-   * waiting: a request is about to be sent.
+   * Emits the start of a run, encoded at once; gives the event as it is sent, for the journal. What waits goes on waiting,
+   * and before it: a request is about to be sent.
    */
   emitStart(atMs: number, span: SpanContext, fields: Fields): EventRecord {
     const header = this.#headerOf('agent.run.started', atMs, span);
-    const line = this.#send(header, this.#service.current.resource, span, fields);
+    const { resource } = this.#service.current;
     const event: EventRecord = { ...fields, ...header };
-    if (line !== undefined) lines.set(event, line);
+    guard('emit event', () => {
+      const encoded = encode(header, fields, span);
+      lines.set(event, encoded.line);
+      const send = (): void => {
+        this.#pass(encoded, header, resource, fields);
+      };
+      if (this.#encoding === undefined) send();
+      else this.#encoding.addEncoded(send);
+      if (this.listeners.size > 0) this.#encoding?.encodeAll();
+    });
     return event;
   }
 
@@ -141,29 +152,30 @@ export class EventLog {
     };
   }
 
-  #send(
+  #pass(
+    { record, line }: EncodedEvent,
     header: EventHeader,
     resource: EncodedRecord['resource'],
-    span: SpanContext,
     fields: Fields,
     onSafe?: () => void,
     common?: Fields,
-  ): string | undefined {
-    return guard('emit event', () => {
-      const whole = encodeEventRecord(header, fields, span, common);
-      const { record, line } =
-        whole.record.length > MAX_RECORD_BYTES
-          ? encodeEventRecord(header, withoutContent(fields), span, common)
-          : whole;
-      const isStart = header['event.name'] === 'agent.run.started';
-      this.#sink({ resource, scope: this.#scope, record }, isStart, onSafe);
-      this.#file?.add(line, header.timestamp);
-      if (this.listeners.size === 0) return line;
-      const event = known({ ...common, ...fields, ...header });
-      for (const listener of this.listeners) listener(event);
-      return line;
-    });
+  ): void {
+    const isStart = header['event.name'] === 'agent.run.started';
+    this.#sink({ resource, scope: this.#scope, record }, isStart, onSafe);
+    this.#file?.add(line, header.timestamp);
+    if (this.listeners.size === 0) return;
+    const event = known({ ...common, ...fields, ...header });
+    for (const listener of this.listeners) listener(event);
   }
+}
+
+type EncodedEvent = ReturnType<typeof encodeEventRecord>;
+
+function encode(header: EventHeader, fields: Fields, span: SpanContext, common?: Fields): EncodedEvent {
+  const whole = encodeEventRecord(header, fields, span, common);
+  return whole.record.length > MAX_RECORD_BYTES
+    ? encodeEventRecord(header, withoutContent(fields), span, common)
+    : whole;
 }
 
 /** The fields that are known. */
