@@ -40,14 +40,16 @@ export const lookup: LookupFunction = (host, options, callback) => {
     return;
   }
   guarded('look up', async () => {
-    const way = await guardAsync('name servers', () => findWay(host));
-    if (way?.type === 'none') {
-      callback(Object.assign(new Error(`no name server answers for ${host}`), { code: 'ETIMEOUT' }), '', 0);
+    const way = (await guardAsync('name servers', () => findWay(host))) ?? { type: 'system' };
+    if (way.type === 'system') {
+      askSystem(way.family);
       return;
     }
-    const addresses = way?.type === 'server' ? await addressesBy(way.server, host) : [];
+    // The system would begin with the name server that does not answer.
+    const addresses = way.type === 'server' ? await addressesBy(way.server, host) : [];
     const [first] = addresses;
-    if (first === undefined) askSystem(way?.type === 'system' ? way.family : undefined);
+    if (first === undefined)
+      callback(Object.assign(new Error(`no name server answers for ${host}`), { code: 'ETIMEOUT' }), '', 0);
     else if (options.all === true) callback(null, addresses);
     else callback(null, first.address, first.family);
   })();

@@ -134,6 +134,13 @@ describeHere('an endpoint with a name', () => {
 
   const SECOND = { resolver: `nameserver ${OTHER}\n${RESOLVER}` };
   const SEARCHED = { resolver: `search example.com\n${RESOLVER}options ndots:5\n` };
+  it('that only the second name server answers for, and has no address, holds no end up', async () => {
+    writeFiles(SECOND);
+    servers.push(await startNameServer({ ...SILENT, address: OTHER }), await startNameServer(DNS));
+    const { came, code } = await run('grpc', 'without address');
+    expect([code, came]).toEqual([0, []]);
+  });
+
   it.each([
     ['the name server knows', {}, [FOUND], HOST],
     ['it does not answer for IPv6', {}, [{ ...FOUND, silentTypes: [28] }], HOST],
