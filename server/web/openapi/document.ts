@@ -12,7 +12,7 @@ declare module 'fastify' {
   // What is said of a route beside its parameters and answers.
   interface FastifySchema extends Pick<
     Partial<RouteDescription>,
-    'summary' | 'stability' | 'problems' | 'media' | 'isPaged' | 'refusesUnknown'
+    'summary' | 'stability' | 'problems' | 'media' | 'isPaged'
   > {}
 }
 
@@ -59,8 +59,8 @@ export function describeApi(app: FastifyInstance): void {
   });
   // A filter that is misspelt would narrow nothing, and nobody would see it.
   app.addHook('preValidation', async ({ routeOptions, query }) => {
-    const { refusesUnknown, querystring } = routeOptions.schema ?? {};
-    if (refusesUnknown !== true) return;
+    const { querystring } = routeOptions.schema ?? {};
+    if (querystring === undefined) return;
     const known = Object.keys((querystring as JsonSchema)['properties'] as object);
     const unknown = Object.keys(query as object).find((name) => !known.includes(name));
     if (unknown !== undefined) throw unknownName(unknown, known, 'parameter');

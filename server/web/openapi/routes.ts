@@ -21,6 +21,7 @@ export interface RouteDescription {
   readonly summary: string;
   readonly stability: Stability;
   readonly params?: JsonSchema;
+  /** A parameter that is not named here is refused. */
   readonly querystring?: JsonSchema;
   /** JSON that has to be sent. */
   readonly body?: JsonSchema;
@@ -32,8 +33,6 @@ export interface RouteDescription {
   readonly media?: string;
   /** Answered with a `Link` to the next part. */
   readonly isPaged?: true;
-  /** A parameter that is not named here is refused. */
-  readonly refusesUnknown?: true;
 }
 
 const query = (
@@ -141,7 +140,6 @@ const RUN_FILTERS: Readonly<Record<string, JsonSchema>> = {
 export const RUNS_ROUTE: RouteDescription = {
   summary: 'Runs that match, in the order asked for',
   stability: 'stable',
-  refusesUnknown: true,
   isPaged: true,
   querystring: query({
     ...RUN_FILTERS,
@@ -157,7 +155,6 @@ export const RUNS_ROUTE: RouteDescription = {
 export const RUN_SUMS_ROUTE: RouteDescription = {
   summary: 'What all runs that match sum to',
   stability: 'stable',
-  refusesUnknown: true,
   querystring: query({
     ...RUN_FILTERS,
     sort: { type: 'string', enum: [...RUN_SORTS], deprecated: true, description: 'makes no difference' },
@@ -182,7 +179,6 @@ export const RECORDING_ROUTE: RouteDescription = {
 export const COST_ROUTE: RouteDescription = {
   summary: 'Spend, split one way',
   stability: 'stable',
-  refusesUnknown: true,
   querystring: query({
     by: { type: 'string', enum: [...COST_WAYS] },
     ...SPAN,
@@ -194,7 +190,6 @@ export const COST_ROUTE: RouteDescription = {
 export const DIAGNOSIS_ROUTE: RouteDescription = {
   summary: 'Why did cost change?',
   stability: 'stable',
-  refusesUnknown: true,
   querystring: query({
     from: DAY,
     to: DAY,
@@ -244,7 +239,6 @@ export const STATUS_LINE_ROUTE: RouteDescription = {
 export const SIGNAL_ROUTE: RouteDescription = {
   summary: 'A number of the catalogue (docs/signals.md), whole or by a dimension',
   stability: 'stable',
-  refusesUnknown: true,
   params: query({ id: { type: 'string', minLength: 1, examples: ['cost'] } }),
   querystring: query({
     window: { ...textOf(LENGTH, 'day'), examples: ['24h', 'day'] },

@@ -206,6 +206,20 @@ describe('the document of the API', () => {
     expect(answer.status).toBe(200);
   });
 
+  it('names every parameter there is: others are refused, with the one that was probably meant', async () => {
+    const asked = Object.entries(document.paths).flatMap(([address, { get }]) => {
+      const [known] = get?.parameters.filter((parameter) => parameter.in === 'query') ?? [];
+      return known === undefined ? [] : [`${address.replace('{id}', 'cost')}?${known.name}x=1`];
+    });
+    expect(asked).toEqual(expect.arrayContaining(['/api/export?formatx=1', '/api/usage?kindx=1']));
+    for (const url of asked) {
+      const { status } = await ask(server.uiUrl + url, 'GET');
+      expect({ url, status }).toEqual({ url, status: 400 });
+    }
+    const { body } = await ask(`${server.uiUrl}/api/usage?sinse=7d`, 'GET');
+    expect(JSON.parse(body)).toMatchObject({ detail: expect.stringContaining('since') });
+  });
+
   it('says which methods an address has', async () => {
     for (const [method, url, allow] of [
       ['DELETE', '/api/runs/aaaa', 'GET, HEAD'],
