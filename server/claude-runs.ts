@@ -11,6 +11,7 @@ import { NewestMap } from '../core/newest-map.ts';
 import { runTotalFields, type TotalsOfRun } from '../core/run-totals.ts';
 import { IS_ONE_CALL_SQL } from '../signals/sql-text.ts';
 import { markRepeats, sessionsOf } from './claude-repeats.ts';
+import { groupBy } from './group-by.ts';
 import { messageOf } from './process/server-error.ts';
 import { numberOrNull, textOrNull } from './queries/field-values.ts';
 import { textsSql, type DatabaseRow, type Queryable } from './store/file/database.ts';
@@ -45,6 +46,10 @@ interface Watched {
   seenMs: number;
 }
 
+function newWatched(cameMs: number): Watched {
+  return { parent: undefined, cameMs, endRevision: 0, seenMs: 0 };
+}
+
 export class ClaudeRuns {
   readonly #options: ClaudeRunsOptions;
   readonly #idleMs: number;
@@ -70,13 +75,7 @@ export class ClaudeRuns {
          AND NOT EXISTS (SELECT 1 FROM agent_run AS done WHERE done.agent_run_id = begun.agent_run_id)
        LIMIT ${OPEN_RUNS_LIMIT}`,
     );
-    for (const row of rows)
-      this.#watched.set(String(row['id']), {
-        parent: undefined,
-        cameMs: Date.now(),
-        endRevision: 0,
-        seenMs: 0,
-      });
+    for (const row of rows) this.#watched.set(String(row['id']), newWatched(Date.now()));
     if (rows.length > 0) this.#schedule();
     const { database, store, overrides } = this.#options;
     // Nobody waits for it.
@@ -103,7 +102,7 @@ export class ClaudeRuns {
         seen.add(id);
         let watched = this.#watched.get(id);
         if (watched === undefined) {
-          watched = { parent: undefined, cameMs: nowMs, endRevision: 0, seenMs: 0 };
+          watched = newWatched(nowMs);
           this.#watched.set(id, watched);
         }
         watched.cameMs = nowMs;
@@ -251,18 +250,13 @@ interface Family {
   readonly nested: readonly DatabaseRow[];
 }
 
+const isRoot = (row: DatabaseRow): boolean => row['root'] === row['agent_run_id'];
+
 /** The runs that were asked for, each with those nested in it. */
 function familiesOf(rows: readonly DatabaseRow[]): Family[] {
-  const nested = new Map<unknown, DatabaseRow[]>();
-  for (const row of rows) {
-    if (row['root'] === row['agent_run_id']) continue;
-    const list = nested.get(row['root']);
-    if (list === undefined) nested.set(row['root'], [row]);
-    else list.push(row);
-  }
-  return rows
-    .filter((row) => row['root'] === row['agent_run_id'])
-    .map((row) => ({ row, nested: nested.get(row['root']) ?? [] }));
+  return [...groupBy(rows, (row) => row['root']).values()].flatMap((family) =>
+    family.filter(isRoot).map((row) => ({ row, nested: family.filter((each) => !isRoot(each)) })),
+  );
 }
 
 /** How a run ended; undefined while it may go on. */

@@ -2,9 +2,9 @@
 // `agent.run` with status `lost`, stamped with the last thing seen of it, so that it counts as ended.
 
 import type { EventRecord } from '../core/event.ts';
-import { IS_ONE_CALL_SQL } from '../signals/sql-text.ts';
 import type { Queryable, DatabaseRow } from './store/file/database.ts';
 import { numberOrNull, textOrNull } from './queries/field-values.ts';
+import { SUMS_SO_FAR_SQL } from './queries/runs/run-summary.ts';
 
 /** Closing events for the runs of which nothing was seen since `beforeMs` (Unix milliseconds). */
 export async function findLostRuns(database: Queryable, beforeMs: number): Promise<EventRecord[]> {
@@ -27,11 +27,7 @@ export async function findLostRuns(database: Queryable, beforeMs: number): Promi
        any_value(gen_ai_conversation_id) AS gen_ai_conversation_id, any_value(user_id) AS user_id,
        any_value(agent_task_type) AS agent_task_type, any_value(gen_ai_agent_name) AS gen_ai_agent_name,
        any_value(agent_version) AS agent_version, any_value(agent_project) AS agent_project, any_value(agent_tags) AS agent_tags, any_value(agent_user_input_len) AS agent_user_input_len,
-       count(*) FILTER (event_name = 'agent.model_call' AND ${IS_ONE_CALL_SQL}) AS agent_turns,
-       count(*) FILTER (event_name = 'agent.tool_call') AS agent_tool_calls,
-       sum(gen_ai_usage_input_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_in,
-       sum(gen_ai_usage_output_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_out,
-       sum(cost_nano_usd) FILTER (event_name = 'agent.model_call') AS agent_cost_nano_usd
+       ${SUMS_SO_FAR_SQL}
      FROM events JOIN open USING (agent_run_id) WHERE tallyspan_duplicate IS NOT TRUE
        AND event_name <> 'agent.score'
      GROUP BY agent_run_id HAVING max(timestamp) <= make_timestamptz(?::BIGINT * 1000)`,

@@ -29,7 +29,6 @@ import type { ServerOptions } from './server-options.ts';
 import { pageUrlOf, readServerSettings, type ServerSettings } from './server-settings.ts';
 import { openDatabase, type Database } from './store/file/database.ts';
 import { EventStore } from './store/write/event-store.ts';
-import { registerAlertsApi } from './web/api/alerts-api.ts';
 import { makeWebServer } from './web/web-server.ts';
 
 export { ServerError } from './process/server-error.ts';
@@ -210,7 +209,7 @@ function makeWeb(
   const { options, access, trustedProxies, timezone, traceUrls, feedbackDoor, billing } = settings;
   const example = options.isExample === true ? undefined : exampleDataOf(timezone);
   closers.add(async () => example?.remove());
-  const web = makeWebServer({
+  return makeWebServer({
     example,
     database,
     store,
@@ -234,8 +233,6 @@ function makeWeb(
     hasAdminKey: billing.api !== undefined,
     log: options.log,
   });
-  registerAlertsApi(web, () => late.alerter?.overview());
-  return web;
 }
 
 /** Alerts, and the reconciliation with the bill. */

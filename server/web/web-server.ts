@@ -10,6 +10,7 @@ import { messageOf } from '../process/server-error.ts';
 import { cacheAnswers } from '../queries/answer-cache.ts';
 import { keepReports } from '../queries/diagnosis/kept-reports.ts';
 import { ReadersBusyError } from '../store/file/reader-pool.ts';
+import { registerAlertsApi } from './api/alerts-api.ts';
 import { registerApi } from './api/api.ts';
 import { registerAssets } from './assets.ts';
 import { registerExampleRoutes } from './example-routes.ts';
@@ -88,6 +89,7 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
   registerLogin(app, context);
   registerAssets(app);
   registerApi(app, context);
+  registerAlertsApi(app, context);
   registerScoresApi(app, context);
   registerReview(app, context);
   registerLimitsApi(app, context);

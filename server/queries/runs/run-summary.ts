@@ -61,6 +61,13 @@ const STEPS = eventsSql([
   'cost_nano_usd',
 ]);
 
+/** Of the events of a run without an end: what its calls and tools come to, under the names that an end has for it. */
+export const SUMS_SO_FAR_SQL = `count(*) FILTER (event_name = 'agent.model_call' AND ${IS_ONE_CALL_SQL}) AS agent_turns,
+  count(*) FILTER (event_name = 'agent.tool_call') AS agent_tool_calls,
+  sum(gen_ai_usage_input_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_in,
+  sum(gen_ai_usage_output_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_out,
+  sum(cost_nano_usd) FILTER (event_name = 'agent.model_call') AS agent_cost_nano_usd`;
+
 /** What runs without an end have done so far, by their ids; `sinceMs` is when the first of them began. */
 export async function sumsSoFar(
   database: Queryable,
@@ -70,11 +77,7 @@ export async function sumsSoFar(
   if (runs.length === 0) return new Map();
   const rows = await database.all(
     `SELECT agent_run_id, max(timestamp) AS last,
-       count(*) FILTER (event_name = 'agent.model_call' AND ${IS_ONE_CALL_SQL}) AS agent_turns,
-       count(*) FILTER (event_name = 'agent.tool_call') AS agent_tool_calls,
-       sum(gen_ai_usage_input_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_in,
-       sum(gen_ai_usage_output_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_out,
-       sum(cost_nano_usd) FILTER (event_name = 'agent.model_call') AS agent_cost_nano_usd
+       ${SUMS_SO_FAR_SQL}
      FROM ${STEPS}
      WHERE ${ofRunsSql(runs, sinceMs)}
      GROUP BY agent_run_id`,
