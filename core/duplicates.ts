@@ -3,6 +3,7 @@
 // seen, whether it says what of them was cached, and whom the call was for. Revisions are reports of one fact by one reporter who learns more: the newest takes the place of the others.
 
 import type { EventRecord } from './event.ts';
+import { groupBy } from './group-by.ts';
 
 /**
  * Who may report a call, by `tallyspan.source`, from the worst informed to the best: the messages of the Agent SDK count
@@ -131,14 +132,7 @@ export function groupByResponse<T>(reports: readonly T[], idsOf: (report: T) => 
     const [first = '', second] = idsOf(report);
     if (second !== undefined) parents.set(rootOf(second), rootOf(first));
   }
-  const groups = new Map<string, T[]>();
-  for (const report of reports) {
-    const root = rootOf(idsOf(report)[0] ?? '');
-    const group = groups.get(root);
-    if (group === undefined) groups.set(root, [report]);
-    else group.push(report);
-  }
-  return [...groups.values()];
+  return [...groupBy(reports, (report) => rootOf(idsOf(report)[0] ?? '')).values()];
 }
 
 /**

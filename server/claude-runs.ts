@@ -11,7 +11,7 @@ import { NewestMap } from '../core/newest-map.ts';
 import { runTotalFields, type TotalsOfRun } from '../core/run-totals.ts';
 import { IS_ONE_CALL_SQL } from '../signals/sql-text.ts';
 import { markRepeats, sessionsOf } from './claude-repeats.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../core/group-by.ts';
 import { messageOf } from './process/server-error.ts';
 import { numberOrNull, textOrNull } from './queries/field-values.ts';
 import { textsSql, type DatabaseRow, type Queryable } from './store/file/database.ts';

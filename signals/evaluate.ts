@@ -2,6 +2,7 @@
 // It is written to be read: each fold goes through all events again.
 
 import type { EventRecord } from '../core/event.ts';
+import { addToGroup } from '../core/group-by.ts';
 import { quantileOf } from '../core/quantile.ts';
 import { fieldOfDimension, PROCESS_FIELDS, type Dimension, type FieldKey } from '../core/schema.ts';
 import { dateOf, isWithin, stepStarts, type Interval, type Step } from '../core/time/time.ts';
@@ -240,7 +241,7 @@ function placesIn(events: readonly EventRecord[], field: FieldKey): number {
   const byProcess = new Map<unknown, number[]>();
   for (const event of events) {
     const process = JSON.stringify(PROCESS_FIELDS.map((key) => event[key] ?? null));
-    byProcess.set(process, [...(byProcess.get(process) ?? []), valueOf(event, field) as number]);
+    addToGroup(byProcess, process, valueOf(event, field) as number);
   }
   let places = 0;
   for (const numbers of byProcess.values()) places += (greatest(numbers) ?? 0) - (least(numbers) ?? 0) + 1;

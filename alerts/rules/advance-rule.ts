@@ -1,6 +1,7 @@
 // One round of one rule: its judgements move its alerts on. An alert whose group is not judged any
 // more has no data.
 
+import { addToGroup } from '../../core/group-by.ts';
 import { advanceAlert, isForgettable, setToClock, type AlertState, type Telling } from './alert-state.ts';
 import type { Judgement } from './judgement.ts';
 import type { AlertPolicy } from './policy.ts';
@@ -39,7 +40,7 @@ export function advanceRule(
       nowMs,
       isHeld,
     );
-    if (telling !== undefined) tellings.set(telling, [...(tellings.get(telling) ?? []), state]);
+    if (telling !== undefined) addToGroup(tellings, telling, state);
     // Without groups the one state is always kept: the page shows it.
     if (rule.by === undefined || !isForgettable(state, nowMs)) states.push(state);
   }

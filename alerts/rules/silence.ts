@@ -2,6 +2,7 @@
 // channel may then be another thing than what is. Once the silence is over they are told what is so, if it is not
 // what they heard.
 
+import { addToGroup } from '../../core/group-by.ts';
 import type { AlertState, Telling } from './alert-state.ts';
 import type { RuleRound } from './advance-rule.ts';
 
@@ -21,8 +22,9 @@ export function heardOf(
     [...tellings].flatMap(([telling, told]) => told.map((state) => [state.key, telling] as const)),
   );
   const sendings = new Map<Telling, AlertState[]>();
-  const send = (telling: Telling, state: AlertState): void =>
-    void sendings.set(telling, [...(sendings.get(telling) ?? []), state]);
+  const send = (telling: Telling, state: AlertState): void => {
+    addToGroup(sendings, telling, state);
+  };
   const heard = states.map((state) => {
     const telling = tellingByKey.get(state.key);
     tellingByKey.delete(state.key);

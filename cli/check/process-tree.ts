@@ -1,6 +1,7 @@
 // The processes that a process started, and those that these started, as the system lists them.
 
 import { spawnSync } from 'node:child_process';
+import { addToGroup } from '../../core/group-by.ts';
 
 const LIST_LIMIT_MS = 2000;
 
@@ -18,7 +19,7 @@ export function descendantsIn(list: string, pid: number): readonly number[] {
   for (const line of list.split('\n')) {
     const [child, parent] = line.trim().split(/\s+/).map(Number);
     if (!child || parent === undefined) continue;
-    childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), child]);
+    addToGroup(childrenOf, parent, child);
   }
   const found = new Set<number>();
   const waiting = [pid];

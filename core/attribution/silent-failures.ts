@@ -1,6 +1,7 @@
 // Silent failures: what went wrong in a run that ended without an error. Each is a fact that can be read
 // off the events, with the figure that shows it; none says that the answer was wrong.
 
+import { addToGroup, groupBy } from '../group-by.ts';
 import { readCalls, type CallFact } from '../pricing/call-facts.ts';
 import type { EventRecord } from '../event.ts';
 import { formatCount, formatDuration, formatTokens } from '../text/format.ts';
@@ -124,13 +125,7 @@ export function findSilentFailures(
   events: readonly EventRecord[],
   usual: UsualValues = readUsualValues(events),
 ): SilentFailure[] {
-  const calls = readCalls(events.map(withCost));
-  const byRun = new Map<string, CallFact[]>();
-  for (const call of calls) {
-    const list = byRun.get(call.runId);
-    if (list === undefined) byRun.set(call.runId, [call]);
-    else list.push(call);
-  }
+  const byRun = groupBy(readCalls(events.map(withCost)), (call) => call.runId);
   const found: SilentFailure[] = [];
   for (const event of events)
     if (event['event.name'] === 'agent.tool_call') found.push(...examineTool(event, usual, byRun));
@@ -259,10 +254,7 @@ function runOf(event: EventRecord): string {
 }
 
 function collect(lists: Map<string, number[]>, key: string | undefined, value: number | undefined): void {
-  if (key === undefined || value === undefined) return;
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [value]);
-  else list.push(value);
+  if (key !== undefined && value !== undefined) addToGroup(lists, key, value);
 }
 
 function mapKnown(

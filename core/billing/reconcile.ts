@@ -3,6 +3,7 @@
 //   observed − billed = price differences − missing + observed beyond the bill
 // holds to the nano-dollar. A cause is named only where the counts or amounts show it.
 
+import { groupBy } from '../group-by.ts';
 import { compareText } from '../text/text-order.ts';
 import { cellKeyOf, type BilledRow, type BillingCell, type LedgerCell } from './billed-row.ts';
 import { findCoveredKeys } from './covered-keys.ts';
@@ -92,10 +93,7 @@ export function reconcile(
   // Batches are looked for among all that was observed.
   const observedBatches = new Set(reported.flatMap(({ day, tier }) => (tier === 'batch' ? [day] : [])));
   const rows: ReconciledRow[] = [];
-  for (const group of groupsOf(
-    billed,
-    (row) => `${serviceOfKey.get(row.apiKeyId) ?? ''}|${cellKeyOf(row)}`,
-  )) {
+  for (const group of groupBy(billed, (row) => `${serviceOfKey.get(row.apiKeyId) ?? ''}|${cellKeyOf(row)}`)) {
     const [key, members] = group;
     const taking = members.filter((row) => !isUncovered(row));
     const parts = takeParts(taking, pools.get(key));
@@ -250,15 +248,4 @@ function withDayBoundaries(
 
 function cellOf({ day, model, kind, tier, speed, geo }: BillingCell): BillingCell {
   return { day, model, kind, tier, speed, geo };
-}
-
-function groupsOf<T>(all: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const one of all) {
-    const key = keyOf(one);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [one]);
-    else group.push(one);
-  }
-  return groups;
 }

@@ -3,6 +3,7 @@
 // and its input tokens by owner and bucket.
 
 import { findMissesOfCalls, pairCalls, type CacheMiss } from '../attribution/cache-forensics.ts';
+import { groupBy } from '../group-by.ts';
 import { readCalls, type CallFact } from '../pricing/call-facts.ts';
 import type { PriceOverrides } from '../pricing/cost.ts';
 import type { EventRecord } from '../event.ts';
@@ -93,15 +94,10 @@ function callKey(event: EventRecord): string {
 }
 
 function readOwners(events: readonly EventRecord[]): Map<string, EventRecord[]> {
-  const rows = new Map<string, EventRecord[]>();
-  for (const event of events) {
-    if (event['event.name'] !== 'agent.tool_cost') continue;
-    const key = callKey(event);
-    const list = rows.get(key);
-    if (list === undefined) rows.set(key, [event]);
-    else list.push(event);
-  }
-  return rows;
+  return groupBy(
+    events.filter((event) => event['event.name'] === 'agent.tool_cost'),
+    callKey,
+  );
 }
 
 /** The counted tokens of each bucket, divided as the attribution rows divide its cost. */

@@ -3,6 +3,7 @@
 // × tokens of an owner × share of the bucket × price. Each factor gets its share of each product's change.
 
 import { roundToSum } from '../attribution/share-out.ts';
+import { addToGroup } from '../group-by.ts';
 import {
   cellKey,
   readLeaves,
@@ -169,9 +170,7 @@ function splitLeaf(
     });
   };
   splitTokens(leaf, sides, sums, term);
-  const moves = regimeMoves.get(cellKey(leaf));
-  if (moves === undefined) regimeMoves.set(cellKey(leaf), [move]);
-  else moves.push(move);
+  addToGroup(regimeMoves, cellKey(leaf), move);
 }
 
 interface Factor {

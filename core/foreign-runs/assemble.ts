@@ -6,6 +6,7 @@ import { commonFieldsOf, modelCallOf, toolCallOf, type FactSpan } from '../diale
 import { text } from '../dialects/span-facts.ts';
 import { responseIdsOf, type ResponseFields } from '../duplicates.ts';
 import type { EventRecord } from '../event.ts';
+import { addToGroup } from '../group-by.ts';
 import type { PriceOverrides } from '../pricing/price-overrides.ts';
 import { Places, type SpanPlace } from './places.ts';
 import { runEvents, type ForeignRun } from './run-events.ts';
@@ -209,10 +210,7 @@ function namesOfCounted(duplicates: Duplicates): ReadonlyMap<CallReport, readonl
   for (const [other, counted] of duplicates) {
     if (counted === undefined) continue;
     const { 'gen_ai.response.id': message, 'anthropic.request.id': request } = other.event;
-    const list = names.get(counted);
-    const fields = { 'gen_ai.response.id': message, 'anthropic.request.id': request };
-    if (list === undefined) names.set(counted, [fields]);
-    else list.push(fields);
+    addToGroup(names, counted, { 'gen_ai.response.id': message, 'anthropic.request.id': request });
   }
   return names;
 }
@@ -295,11 +293,7 @@ class RunsOfTrace {
       tools: counted.filter((event) => event['event.name'] === 'agent.tool_call'),
       nested: (head && this.#nested.get(head)) ?? [],
     };
-    if (typeof around === 'object' && 'head' in around) {
-      const list = this.#nested.get(around.head);
-      if (list === undefined) this.#nested.set(around.head, [run]);
-      else list.push(run);
-    }
+    if (typeof around === 'object' && 'head' in around) addToGroup(this.#nested, around.head, run);
     return run;
   }
 

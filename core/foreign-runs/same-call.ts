@@ -5,6 +5,7 @@
 
 import { groupByResponse, responseIdsOf } from '../duplicates.ts';
 import type { EventRecord } from '../event.ts';
+import { addToGroup, groupBy } from '../group-by.ts';
 import {
   hasSameCounts,
   pairBeside,
@@ -65,9 +66,7 @@ export function callsOf(
   for (const report of reports) {
     const above = report.node.parent && byNode.get(report.node.parent);
     if (above === undefined || !looksTheSame(report.event, above.event)) continue;
-    const list = below.get(above);
-    if (list === undefined) below.set(above, [report]);
-    else list.push(report);
+    addToGroup(below, above, report);
   }
   const repeats = new Set<CallReport>();
   const pairs: (readonly [CallReport, CallReport])[] = [];
@@ -90,14 +89,7 @@ export function callsOf(
 }
 
 function byTrace(groups: readonly (readonly CallReport[])[]): Iterable<(readonly CallReport[])[]> {
-  const traces = new Map<string | undefined, (readonly CallReport[])[]>();
-  for (const group of groups) {
-    const traceId = group[0]?.node.span.traceId;
-    const list = traces.get(traceId);
-    if (list === undefined) traces.set(traceId, [group]);
-    else list.push(group);
-  }
-  return traces.values();
+  return groupBy(groups, ([first]) => first?.node.span.traceId).values();
 }
 
 /** What the reports say of their call; none where nothing of it could be known elsewhere. */
@@ -123,9 +115,7 @@ function nearestBelow(
     while (at !== undefined && !byNode.has(at)) at = at.parent;
     const above = at && byNode.get(at);
     if (above === undefined) continue;
-    const list = below.get(above);
-    if (list === undefined) below.set(above, [report]);
-    else list.push(report);
+    addToGroup(below, above, report);
   }
   return below;
 }
@@ -172,14 +162,7 @@ function groupReports(
   const named = reports.filter(({ event }) => responseIdsOf(event).length > 0);
   for (const [first, ...others] of groupByResponse(named, ({ event }) => responseIdsOf(event)))
     for (const other of others) join(first as CallReport, other);
-  const groups = new Map<CallReport, CallReport[]>();
-  for (const report of reports) {
-    const leader = leaderOf(report);
-    const group = groups.get(leader);
-    if (group === undefined) groups.set(leader, [report]);
-    else group.push(report);
-  }
-  return [...groups.values()];
+  return [...groupBy(reports, leaderOf).values()];
 }
 
 /** Counts of the smaller report that are at least in the larger one, as a share, for both to be of one call. */

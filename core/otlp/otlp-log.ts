@@ -2,6 +2,7 @@
 // (an imported file, generated history). One resource per process that emitted them.
 
 import { encodeEvent, type EventRecord } from '../event.ts';
+import { groupBy } from '../group-by.ts';
 import { FIELDS, FIELD_KEYS, type FieldDefinition, type FieldKey } from '../schema.ts';
 
 type AnyValue =
@@ -29,13 +30,9 @@ const SEVERITY_INFO = 9;
 
 /** The request that carries these events, in their order within each process. */
 export function toOtlpLogs(events: readonly EventRecord[]): OtlpLogRequest {
-  const byProcess = new Map<string, EventRecord[]>();
-  for (const event of events) {
-    const process = JSON.stringify(RESOURCE_KEYS.map((key) => event[key] ?? null));
-    const group = byProcess.get(process);
-    if (group) group.push(event);
-    else byProcess.set(process, [event]);
-  }
+  const byProcess = groupBy(events, (event) =>
+    JSON.stringify(RESOURCE_KEYS.map((key) => event[key] ?? null)),
+  );
   return {
     resourceLogs: [...byProcess.values()].map((group) => ({
       resource: { attributes: keyValues(group[0], RESOURCE_KEYS) },

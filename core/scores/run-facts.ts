@@ -4,6 +4,7 @@
 import type { EventRecord } from '../event.ts';
 import { decodeShares } from '../attribution/cost-shares.ts';
 import { SILENT_FAILURE_NOTE } from '../attribution/silent-failures.ts';
+import { addToGroup } from '../group-by.ts';
 
 export interface RunFacts {
   readonly runId: string;
@@ -52,9 +53,7 @@ export function factsOfRuns(events: readonly EventRecord[]): readonly RunFacts[]
     const id = event['agent.run_id'] ?? event.trace_id ?? event['gen_ai.conversation.id'];
     if (id === undefined || event['tallyspan.duplicate'] === true || event['event.name'] === 'agent.score')
       continue;
-    const own = byRun.get(id);
-    if (own === undefined) byRun.set(id, [event]);
-    else own.push(event);
+    addToGroup(byRun, id, event);
   }
   return [...byRun.entries()]
     .map(([id, own]) => factsOfRun(id, own))

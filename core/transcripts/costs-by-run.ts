@@ -3,6 +3,7 @@
 
 import { emptyToolCost, type ToolCost } from '../attribution/attribution.ts';
 import { PSEUDO_TOOLS } from '../attribution/block-shape.ts';
+import { addToGroup } from '../group-by.ts';
 import type { CostBuckets } from '../pricing/cost.ts';
 import type { PriceOverrides } from '../pricing/price-overrides.ts';
 import { addToolCost, ChainContext } from './context-costs.ts';
@@ -22,11 +23,7 @@ export function costsByRun(
   const known = new Map(calls.map((call) => [call.key, call]));
   const toolNames = new Map(tools.map((tool) => [tool.id, tool.name]));
   const uses = new Map<string, { tool: string; chars: number }[]>();
-  for (const { callKey, name, inputLen } of tools) {
-    const list = uses.get(callKey);
-    if (list === undefined) uses.set(callKey, [{ tool: name, chars: inputLen }]);
-    else list.push({ tool: name, chars: inputLen });
-  }
+  for (const { callKey, name, inputLen } of tools) addToGroup(uses, callKey, { tool: name, chars: inputLen });
   const byRun = new Map<string, Map<string, ToolCost>>();
   const charged = new Set<string>();
   const lost = new Map<string, Set<string>>();

@@ -1,6 +1,7 @@
 // Places of runs: where each run of a session hangs, a sub-agent under the tool use that started it, and so under the run
 // of that.
 
+import { addToGroup } from '../group-by.ts';
 import type { RunFact, SessionFacts, ToolFact, TranscriptCall } from './facts.ts';
 import { spanIdOf } from './ids.ts';
 
@@ -24,10 +25,7 @@ export class RunPlaces {
     for (const { run } of calls) this.#calls.set(run.id, (this.#calls.get(run.id) ?? 0) + 1);
     for (const run of session.runs) {
       const parent = this.parentOf(run);
-      if (parent === undefined) continue;
-      const list = this.#children.get(parent);
-      if (list === undefined) this.#children.set(parent, [run]);
-      else list.push(run);
+      if (parent !== undefined) addToGroup(this.#children, parent, run);
     }
   }
 

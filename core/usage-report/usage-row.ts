@@ -1,5 +1,7 @@
 // A usage row: what model calls of one time, session, project and model took together. Reports are sums of these rows.
 
+import { groupBy } from '../group-by.ts';
+
 export interface UsageRow {
   /** Begin of the minutes that it stands for, Unix milliseconds. */
   readonly atMs: number;
@@ -65,14 +67,7 @@ export interface UsageGroup {
 
 /** The rows in groups by `keyOf`, in the order in which they come. */
 export function groupUsage<K>(rows: readonly UsageRow[], keyOf: (row: UsageRow) => K): Map<K, UsageGroup> {
-  const own = new Map<K, UsageRow[]>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    const list = own.get(key);
-    if (list === undefined) own.set(key, [row]);
-    else list.push(row);
-  }
-  return new Map([...own].map(([key, list]) => [key, sumUsage(list)]));
+  return new Map([...groupBy(rows, keyOf)].map(([key, list]) => [key, sumUsage(list)]));
 }
 
 export function sumUsage(rows: readonly UsageRow[]): UsageGroup {

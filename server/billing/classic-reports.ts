@@ -9,6 +9,7 @@ import {
   type BilledKind,
   type BilledRow,
 } from '../../core/billing/billed-row.ts';
+import { addToGroup } from '../../core/group-by.ts';
 import { priceCall } from '../../core/pricing/cost.ts';
 import { NO_USAGE, readingOf, type Usage } from '../../core/pricing/usage.ts';
 import type { AdminClient } from './admin-client.ts';
@@ -138,7 +139,7 @@ function usesByCell(
       if (quantity === 0) continue;
       const cell = cellOf(day, kind, usage, isByGeo);
       const weight = quantity * priceOf(day, kind, usage);
-      byCell.set(cell, [...(byCell.get(cell) ?? []), { usage, quantity, weight }]);
+      addToGroup(byCell, cell, { usage, quantity, weight });
     }
   return byCell;
 }

@@ -10,6 +10,7 @@ import {
   endOfStretch,
   ShareSums,
 } from '../../../core/attribution/cost-shares.ts';
+import { addToGroup } from '../../../core/group-by.ts';
 import { toolCostFields } from '../../../core/pricing/cost-fields.ts';
 import { youngFunction } from '../../process/young-function.ts';
 import type { EventLog, Fields } from '../event-log.ts';
@@ -130,9 +131,7 @@ export class CostRows {
       isSafe: false,
       read: youngFunction(() => openRowsOf(group)),
     };
-    const own = this.#groups.get(runId);
-    if (own === undefined) this.#groups.set(runId, [group]);
-    else own.push(group);
+    addToGroup(this.#groups, runId, group);
     return group;
   }
 
@@ -175,11 +174,7 @@ function emitRow(
 
 function openRowsOf({ id, span, safeMs, fields, safe }: Group): OpenRows {
   const byCalls = new Map<number, ToolCost[]>();
-  for (const { sum, calls } of safe.rows()) {
-    const list = byCalls.get(calls);
-    if (list === undefined) byCalls.set(calls, [sum]);
-    else list.push(sum);
-  }
+  for (const { sum, calls } of safe.rows()) addToGroup(byCalls, calls, sum);
   return {
     id,
     traceId: span.traceId,

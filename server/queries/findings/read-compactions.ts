@@ -10,7 +10,7 @@ import {
 import { readCalls } from '../../../core/pricing/call-facts.ts';
 import type { FieldKey } from '../../../core/schema.ts';
 import { IS_ONE_CALL_SQL } from '../../../signals/sql-text.ts';
-import { groupBy } from '../../group-by.ts';
+import { groupBy } from '../../../core/group-by.ts';
 import { textsSql, type DatabaseRow, type Queryable } from '../../store/file/database.ts';
 import { numberOrNull, textOrNull } from '../field-values.ts';
 

@@ -5,7 +5,7 @@ import { formatCost, formatCount, formatCountOf } from '../../../core/text/forma
 import { usdOf } from '../../../core/money.ts';
 import { DAY_MS } from '../../../core/time/time.ts';
 import type { ChunkQueryable } from '../../store/file/database.ts';
-import { groupBy } from '../../group-by.ts';
+import { groupBy } from '../../../core/group-by.ts';
 import { readInTurn } from '../diagnosis/large-reading.ts';
 import { readDiagnosis } from '../diagnosis/read-diagnosis.ts';
 import { readToolTax } from '../diagnosis/read-unused-tools.ts';

@@ -7,7 +7,7 @@ import { IS_ONE_CALL_SQL } from '../../../signals/sql-text.ts';
 import { nestRuns, type NestedRun } from './nested/nest-runs.ts';
 import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull, textOrNull } from '../field-values.ts';
-import { groupBy } from '../../group-by.ts';
+import { groupBy } from '../../../core/group-by.ts';
 import { listRuns, type RunQueryable } from './list-runs.ts';
 import type { RunSummary } from './run-summary.ts';
 

@@ -2,6 +2,7 @@
 // asked of their tables. What is excluded is the complement of what is asked: `IS NOT TRUE` takes what has no value.
 
 import { columnOf } from '../../../core/columns.ts';
+import { groupBy } from '../../../core/group-by.ts';
 import { EVENT_NAMES, fieldOfDimension, fieldsOf } from '../../../core/schema.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { complementSql, instantSql, isOneOfSql, runsWithSql, textSql } from '../../../signals/sql-text.ts';
@@ -142,12 +143,7 @@ function alternativesOf<Condition>(
   conditions: readonly Condition[] = [],
   keyOf: (condition: Condition) => string | undefined,
 ): readonly (readonly Condition[])[] {
-  const groups = new Map<string | symbol, Condition[]>();
-  for (const condition of conditions) {
-    const key = keyOf(condition) ?? Symbol('alone');
-    groups.set(key, [...(groups.get(key) ?? []), condition]);
-  }
-  return [...groups.values()];
+  return [...groupBy(conditions, (condition) => keyOf(condition) ?? Symbol('alone')).values()];
 }
 
 /** A size is one of several, or between limits. */

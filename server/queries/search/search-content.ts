@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { saidTexts } from '../../../core/model-call/said-texts.ts';
 import { cutText } from '../../../core/text/cut-text.ts';
 import { timeClusters } from '../../../core/time/time-clusters.ts';
-import { groupBy } from '../../group-by.ts';
+import { groupBy } from '../../../core/group-by.ts';
 import { messageOf } from '../../process/server-error.ts';
 import { KEY_FILE, SEALED_FIELDS, openSealed, readKey } from '../../store/file/content-cipher.ts';
 import { textsSql, type ChunkQueryable, type DatabaseRow } from '../../store/file/database.ts';

@@ -8,7 +8,7 @@ import type { SignalPoint } from '../../../signals/result.ts';
 import { SignalError, type SignalRequest } from '../../../signals/signal.ts';
 import { shapeSeries, toSqlSeries } from '../../../signals/to-sql.ts';
 import type { Queryable } from '../../store/file/database.ts';
-import { groupBy } from '../../group-by.ts';
+import { groupBy } from '../../../core/group-by.ts';
 import type { Groups } from './expected-groups.ts';
 import { seriesStarts } from './series-steps.ts';
 

@@ -6,7 +6,7 @@ import { cellNumber, type SignalPoint } from '../../../signals/result.ts';
 import { SignalError, type SignalRequest } from '../../../signals/signal.ts';
 import { passOf, toSqlTable } from '../../../signals/to-sql.ts';
 import type { Queryable } from '../../store/file/database.ts';
-import { groupBy } from '../../group-by.ts';
+import { groupBy } from '../../../core/group-by.ts';
 import { runSignal, runSignalSeries } from './signals.ts';
 
 /** The number of an ungrouped signal; null is no data. */

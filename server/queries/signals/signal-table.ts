@@ -9,7 +9,7 @@ import type { SignalRequest } from '../../../signals/signal.ts';
 import { passOf, toSqlTable } from '../../../signals/to-sql.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { textOrNull } from '../field-values.ts';
-import { groupBy } from '../../group-by.ts';
+import { groupBy } from '../../../core/group-by.ts';
 
 export interface TableColumn {
   readonly signal: string;

@@ -10,6 +10,7 @@ import {
   textLimitOf,
   type NumberLimits,
 } from '../../../core/field-limits.ts';
+import { addToGroup } from '../../../core/group-by.ts';
 import { FIELDS, FIELD_KEYS, type FieldDefinition, type FieldKey } from '../../../core/schema.ts';
 import { FIELD_INDEX, TEXT_SCALE, type EventBatch } from './event-batch.ts';
 
@@ -40,9 +41,7 @@ export function boundBatch(batch: EventBatch): void {
   const cut = new Map<number, FieldKey[]>();
   let key: FieldKey;
   const note = (row: number): void => {
-    const keys = cut.get(row);
-    if (keys === undefined) cut.set(row, [key]);
-    else keys.push(key);
+    addToGroup(cut, row, key);
   };
   for (let field = 0; field < BOUNDS.length; field++) {
     const bound = BOUNDS[field];

@@ -14,7 +14,7 @@ import { putText, STRING_BYTES, TextMemory, type HeldBytes, type TextCells } fro
 import { logicalTypeOf, type FieldColumn, type ColumnKind } from '../file/tables.ts';
 import { tableOf } from '../../../core/columns.ts';
 import { EVENT_NAMES, type EventName, type FieldKey } from '../../../core/schema.ts';
-import { groupBy } from '../../group-by.ts';
+import { groupBy } from '../../../core/group-by.ts';
 
 /** Rows of a batch, in their order. */
 export interface Selection {

@@ -4,6 +4,7 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { tableOf } from '../../../core/columns.ts';
+import { addToGroup } from '../../../core/group-by.ts';
 import { type EventName } from '../../../core/schema.ts';
 import { textsSql, type DatabaseRow, type Queryable } from '../file/database.ts';
 import type { Selection } from '../columns/event-appender.ts';
@@ -65,9 +66,7 @@ export async function takeNewest(
         byKey.delete(key);
         continue;
       }
-      const list = keys.get(name);
-      if (list === undefined) keys.set(name, [key]);
-      else list.push(key);
+      addToGroup(keys, name, key);
       for (const id of [row['message'], row['request']]) if (typeof id === 'string') responses.add(id);
     }
     for (const one of byKey.values()) take(one);

@@ -2,7 +2,7 @@
 // started, and those that they started in turn.
 
 import { compareText } from '../../../../core/text/text-order.ts';
-import { groupBy } from '../../../group-by.ts';
+import { groupBy } from '../../../../core/group-by.ts';
 
 /** What says of a run where it belongs. */
 export interface NestableRun {

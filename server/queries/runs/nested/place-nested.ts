@@ -1,5 +1,6 @@
 // Where nested runs stand among the steps of the run that started them.
 
+import { addToGroup } from '../../../../core/group-by.ts';
 import type { RunStep } from '../read-run.ts';
 
 export interface PlaceableRun {
@@ -26,9 +27,7 @@ export function placeNested<Run extends PlaceableRun>(
       (span === undefined ? undefined : bySpan.get(span)) ??
       before.findLast((step) => step.step === 'tool_call' && endOf(step) >= atMs) ??
       before.at(-1);
-    const at = places.get(place);
-    if (at === undefined) places.set(place, [run]);
-    else at.push(run);
+    addToGroup(places, place, run);
   }
   return places;
 }

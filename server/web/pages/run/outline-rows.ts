@@ -1,7 +1,7 @@
 // Rows of the list of steps: a step, a stretch of repeated steps that stands as one row, or a nested run below the tool
 // call that started it. Of a long list one page at a time.
 
-import { groupBy } from '../../../group-by.ts';
+import { groupBy } from '../../../../core/group-by.ts';
 import { placeNested } from '../../../queries/runs/nested/place-nested.ts';
 import type { NestedRunSummary } from '../../../queries/runs/nested/read-nested-runs.ts';
 import type { RunOutline } from '../../../queries/runs/read-run-outline.ts';
