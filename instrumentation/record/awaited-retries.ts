@@ -2,7 +2,7 @@
 // framework such as LangChain, or the program. A request soon after goes on with the run; without one the run has failed.
 
 import { clearTimeout, later } from '../process/timers.ts';
-import { requestKey, type RequestFacts } from './request-facts.ts';
+import { questionKey, type RequestFacts } from './request-facts.ts';
 import type { Run } from './run.ts';
 
 /** Who tries again: a framework that is known to, or perhaps the program. */
@@ -28,10 +28,10 @@ export class AwaitedRetries {
   /**
    * False where nobody would know it again, or nobody sends it again. A request that answers tool calls is known by
    * them: it may come after any failure, to another model or with a shorter conversation. Another is known by what it
-   * says; a program that says the same once more may as well begin anew, a framework does not.
+   * says, whatever model it asks; a program that says the same once more may as well begin anew, a framework does not.
    */
   add(run: Run, facts: RequestFacts, errorType: string, retrier: Retrier): boolean {
-    const key = facts.toolResults.length > 0 ? undefined : requestKey(facts);
+    const key = facts.toolResults.length > 0 ? undefined : questionKey(facts);
     if (this.#waiting.size >= MAX_AWAITED) return false;
     if (key !== undefined && (retrier === 'program' || !PASSING.test(errorType) || this.#byRequest.has(key)))
       return false;
@@ -45,7 +45,7 @@ export class AwaitedRetries {
 
   /** The run that the request goes on with, where it was known by what it says. */
   find(facts: RequestFacts): Run | undefined {
-    return this.#byRequest.size === 0 ? undefined : this.#byRequest.get(requestKey(facts));
+    return this.#byRequest.size === 0 ? undefined : this.#byRequest.get(questionKey(facts));
   }
 
   /** The run goes on, or has ended; whether it waited. */

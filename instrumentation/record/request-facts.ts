@@ -53,6 +53,12 @@ export function requestKey({ shape, maxTokens, userId }: RequestFacts): string {
   return [userId, shape.model, maxTokens, model, tools, system, settings, ...messages].join(' ');
 }
 
+/** The same for requests that ask the same, be it of another model and with its settings. */
+export function questionKey({ shape, userId }: RequestFacts): string {
+  const { tools, system, messages } = shape.hashes;
+  return [userId, tools, system, ...messages].join(' ');
+}
+
 /** Tool results among the blocks of a message. */
 export function readToolResults(content: unknown): ToolResult[] {
   return asList(content).flatMap(readToolResult);

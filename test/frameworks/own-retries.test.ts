@@ -93,3 +93,21 @@ it(
   },
   INSTALL_MS,
 );
+
+it(
+  'LangChain goes on with its first question when it falls back on another model',
+  async () => {
+    const row = ROWS.find(({ program }) => program === 'langchain.mjs') as FrameworkRow;
+    const prepared = await prepareRow(row);
+    if (prepared === undefined) return;
+    const { stdout, runs, calls } = await observe(
+      prepared.file,
+      [BUSY, answer({ blocks: [text('done')], model: 'claude-haiku-4-5' })],
+      { ...prepared.environment, WAY: 'fallback' },
+    );
+    expect(stdout.trim()).toBe('done');
+    expect(runs).toMatchObject([{ 'agent.status': 'ok', 'agent.turns': 2, 'agent.retries': 1 }]);
+    expect(calls).toHaveLength(2);
+  },
+  INSTALL_MS,
+);

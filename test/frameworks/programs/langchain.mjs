@@ -1,13 +1,10 @@
-// LangChain's createAgent and LangGraph's createReactAgent on ChatAnthropic.
+// LangChain's createAgent and LangGraph's createReactAgent on ChatAnthropic, and a question with another model to fall back on.
 import { ChatAnthropic } from '@langchain/anthropic';
 import { tool } from '@langchain/core/tools';
 import { z } from 'zod';
 
-const llm = new ChatAnthropic({
-  model: 'claude-sonnet-4-5',
-  anthropicApiUrl: process.env.ANTHROPIC_BASE_URL,
-  apiKey: 'k',
-});
+const settings = { anthropicApiUrl: process.env.ANTHROPIC_BASE_URL, apiKey: 'k' };
+const llm = new ChatAnthropic({ ...settings, model: 'claude-sonnet-4-5' });
 const look = tool(async () => 'secret-result', {
   name: 'look',
   description: 'Looks something up.',
@@ -15,7 +12,13 @@ const look = tool(async () => 'secret-result', {
 });
 const input = { messages: [{ role: 'user', content: 'secret-prompt' }] };
 let agent;
-if (process.env.WAY === 'langgraph') {
+if (process.env.WAY === 'fallback') {
+  const [first, other] = ['claude-sonnet-4-5', 'claude-haiku-4-5'].map(
+    (model, index) => new ChatAnthropic({ ...settings, model, maxRetries: 0, maxTokens: 100 + index }),
+  );
+  const asked = first.withFallbacks([other]);
+  agent = { invoke: async ({ messages }) => ({ messages: [await asked.invoke(messages)] }) };
+} else if (process.env.WAY === 'langgraph') {
   const { createReactAgent } = await import('@langchain/langgraph/prebuilt');
   const { MemorySaver } = await import('@langchain/langgraph');
   agent = createReactAgent({ llm, tools: [look], name: 'guide', checkpointer: new MemorySaver() });
