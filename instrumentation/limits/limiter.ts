@@ -286,7 +286,7 @@ export class Limiter {
     accounts: readonly Account[],
   ): Refused | undefined {
     if (nanoUsd !== undefined || !accounts.some(({ unit }) => unit === 'nanoUsd')) return undefined;
-    const hint = `${unpricedDetail}, so no limit in dollars counts this call. Add its price in TALLYSPAN_PRICES`;
+    const hint = `${unpricedDetail}, so no limit in dollars can stop this call before it is made. Add its price in TALLYSPAN_PRICES`;
     if (this.#settings.unpriced === 'refuse')
       return this.#refuse(request, 'unpriced', {
         rule: 'TALLYSPAN_LIMIT_UNPRICED',
