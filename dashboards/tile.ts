@@ -5,6 +5,7 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { DataSourceRef } from '@grafana/grafana-foundation-sdk/common';
 import type { Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import { DataqueryBuilder as LokiQueryBuilder } from '@grafana/grafana-foundation-sdk/loki';
+import { addToGroup } from '../core/group-by.ts';
 import { CATALOGUE, signalOf } from '../signals/catalogue/index.ts';
 import type { Signal } from '../signals/signal.ts';
 import { panelIdOf } from './board-ids.ts';
@@ -108,7 +109,7 @@ export function describeSignals(
   for (const signal of signals) {
     const advice = `**A bad value:** ${withTitles(signal.bad)}\n\n**What to do:** ${withTitles(signal.action)}`;
     const help = signals.length > 1 ? `**${signal.title}.** ${signal.help}` : signal.help;
-    byAdvice.set(advice, [...(byAdvice.get(advice) ?? []), help]);
+    addToGroup(byAdvice, advice, help);
   }
   const parts = [...byAdvice].map(([advice, helps]) => [...helps, advice].join('\n\n'));
   return [...parts, ...(note === undefined ? [] : [note]), narrowedBy(signals, asks[0]?.within)].join('\n\n');

@@ -5,6 +5,7 @@ import { type Filter, type Fold, type Signal, type Value, type Window } from '..
 import { seriesObstacle } from '../../signals/spans.ts';
 import { toLogql } from '../../signals/to-logql.ts';
 import { toSql } from '../../signals/to-sql.ts';
+import { addToGroup } from '../../core/group-by.ts';
 import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 
 const DOC_PATH = 'docs/signals.md';
@@ -46,7 +47,7 @@ function renderLimits(): string {
   const reasons = new Map<string, string[]>();
   for (const signal of TOPICS.flatMap(({ signals }) => signals)) {
     const reason = seriesObstacle(signal);
-    if (reason !== undefined) reasons.set(reason, [...(reasons.get(reason) ?? []), signal.id]);
+    if (reason !== undefined) addToGroup(reasons, reason, signal.id);
   }
   const rows = [...reasons].map(([reason, ids]) => `- No time series, because ${reason}: ${codes(ids)}.`);
   return `## What a back end cannot say

@@ -7,6 +7,7 @@ import {
   type BillingCause,
   type ReconciledRow,
 } from '../../../core/billing/reconcile.ts';
+import { groupBy } from '../../../core/group-by.ts';
 import { usdOf } from '../../../core/money.ts';
 import { DAY_MS } from '../../../core/time/time.ts';
 import type { Queryable } from '../../store/file/database.ts';
@@ -105,11 +106,11 @@ export async function readReconciliation(
       observed: usdOf(total.observed_nano_usd),
       difference: usdOf(total.difference_nano_usd),
     },
-    by_day: groupsOf(found.rows, ({ day }) => day).map(([day, rows]) => ({ day, ...sumsOf(rows) })),
-    by_model: groupsOf(found.rows, ({ model }) => model)
+    by_day: [...groupBy(found.rows, ({ day }) => day)].map(([day, rows]) => ({ day, ...sumsOf(rows) })),
+    by_model: [...groupBy(found.rows, ({ model }) => model)]
       .map(([model, rows]) => ({ model: model || null, ...sumsOf(rows) }))
       .toSorted(largestFirst),
-    by_key: groupsOf(found.rows, ({ apiKeyId }) => apiKeyId)
+    by_key: [...groupBy(found.rows, ({ apiKeyId }) => apiKeyId)]
       .map(([key, rows]) => ({
         api_key_id: key || null,
         workspace_id: workspaceOf(key, rows),
@@ -134,15 +135,6 @@ function workspaceOf(key: string, rows: readonly ReconciledRow[]): string | null
 
 function largestFirst(a: ReconciliationSums, b: ReconciliationSums): number {
   return b.billed_list_nano_usd - a.billed_list_nano_usd;
-}
-
-function groupsOf(
-  rows: readonly ReconciledRow[],
-  keyOf: (row: ReconciledRow) => string,
-): [string, ReconciledRow[]][] {
-  const groups = new Map<string, ReconciledRow[]>();
-  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
-  return [...groups];
 }
 
 function sumsOf(rows: readonly ReconciledRow[], extraNanoUsd = 0): ReconciliationSums {

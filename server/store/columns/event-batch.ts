@@ -3,6 +3,7 @@
 // the body of a request to the column of a table and are looked at by nobody.
 
 import type { EventRecord } from '../../../core/event.ts';
+import { addToGroup } from '../../../core/group-by.ts';
 import {
   EVENT_NAMES,
   FIELDS,
@@ -56,9 +57,7 @@ function takeColumn(rows: number): Float64Array {
 function keepColumn(column: Float64Array, used: number): void {
   if (keptBytes + column.byteLength > KEPT_BYTES_LIMIT) return;
   column.fill(Number.NaN, 0, used);
-  const same = kept.get(column.length);
-  if (same === undefined) kept.set(column.length, [column]);
-  else same.push(column);
+  addToGroup(kept, column.length, column);
   keptBytes += column.byteLength;
 }
 
