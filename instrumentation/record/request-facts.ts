@@ -48,9 +48,10 @@ export function readRequest(params: unknown, isParsed = false): RequestFacts {
 }
 
 /** The same for requests that say the same: one that comes again soon after it failed is tried again. */
-export function requestKey({ shape, maxTokens, userId }: RequestFacts): string {
-  const { model, tools, system, settings, messages } = shape.hashes;
-  return [userId, shape.model, maxTokens, model, tools, system, settings, ...messages].join(' ');
+export function requestKey(facts: RequestFacts): string {
+  const { shape, maxTokens } = facts;
+  const { model, settings } = shape.hashes;
+  return [shape.model, maxTokens, model, settings, questionKey(facts)].join(' ');
 }
 
 /** The same for requests that ask the same, be it of another model and with its settings. */

@@ -47,6 +47,16 @@ async function observe(
   };
 }
 
+/** The program of LangChain; none where its packages cannot be had. */
+async function observeLangChain(
+  exchanges: readonly Exchange[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Observed | undefined> {
+  const row = ROWS.find(({ program }) => program === 'langchain.mjs') as FrameworkRow;
+  const prepared = await prepareRow(row);
+  return prepared && observe(prepared.file, exchanges, { ...prepared.environment, ...environment });
+}
+
 it.each(['by itself', 'exit'])('a program goes on with its tools (it ends: %s)', async (ends) => {
   const { stdout, runs, calls } = await observe(
     PROGRAM,
@@ -77,14 +87,14 @@ it.each(['by itself', 'exit'])('a program goes on with its tools (it ends: %s)',
 it(
   'LangChain goes on with its first question, too',
   async () => {
-    const row = ROWS.find(({ program }) => program === 'langchain.mjs') as FrameworkRow;
-    const prepared = await prepareRow(row);
-    if (prepared === undefined) return;
-    const { stdout, runs, calls } = await observe(
-      prepared.file,
-      [BUSY, answer({ blocks: [toolUse('look', { at: 'x' })] }), BUSY, answer({ blocks: [text('done')] })],
-      prepared.environment,
-    );
+    const observed = await observeLangChain([
+      BUSY,
+      answer({ blocks: [toolUse('look', { at: 'x' })] }),
+      BUSY,
+      answer({ blocks: [text('done')] }),
+    ]);
+    if (observed === undefined) return;
+    const { stdout, runs, calls } = observed;
     expect(stdout.trim()).toBe('done');
     expect(runs).toMatchObject([
       { 'agent.status': 'ok', 'agent.turns': 4, 'agent.tool_calls': 1, 'agent.retries': 2 },
@@ -97,14 +107,12 @@ it(
 it(
   'LangChain goes on with its first question when it falls back on another model',
   async () => {
-    const row = ROWS.find(({ program }) => program === 'langchain.mjs') as FrameworkRow;
-    const prepared = await prepareRow(row);
-    if (prepared === undefined) return;
-    const { stdout, runs, calls } = await observe(
-      prepared.file,
+    const observed = await observeLangChain(
       [BUSY, answer({ blocks: [text('done')], model: 'claude-haiku-4-5' })],
-      { ...prepared.environment, WAY: 'fallback' },
+      { WAY: 'fallback' },
     );
+    if (observed === undefined) return;
+    const { stdout, runs, calls } = observed;
     expect(stdout.trim()).toBe('done');
     expect(runs).toMatchObject([{ 'agent.status': 'ok', 'agent.turns': 2, 'agent.retries': 1 }]);
     expect(calls).toHaveLength(2);

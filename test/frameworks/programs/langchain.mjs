@@ -13,6 +13,7 @@ const look = tool(async () => 'secret-result', {
 const input = { messages: [{ role: 'user', content: 'secret-prompt' }] };
 let agent;
 if (process.env.WAY === 'fallback') {
+  // Each with settings of its own, as models have.
   const [first, other] = ['claude-sonnet-4-5', 'claude-haiku-4-5'].map(
     (model, index) => new ChatAnthropic({ ...settings, model, maxRetries: 0, maxTokens: 100 + index }),
   );
