@@ -70,7 +70,8 @@ async function send(
   // It may have left while what is said beforehand was looked up.
   if (reply.raw.destroyed) leave();
   else reply.raw.once('close', leave);
-  request.socket.setTimeout(STALLED_MS, () => {
+  // Of this answer and not of its connection, which may be asked for one file after another.
+  reply.raw.setTimeout(STALLED_MS, () => {
     if (reply.raw.headersSent) reply.raw.destroy();
   });
   const first = await bytes.next().catch((error: unknown) => {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readdirSync } from 'node:fs';
-import { get } from 'node:http';
+import { Agent, get } from 'node:http';
+import type { Socket } from 'node:net';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { openDatabase } from '../../../server/store/file/database.ts';
 import { ReadersBusyError } from '../../../server/store/file/reader-pool.ts';
 import { waitUntil } from '../../stack/process.ts';
@@ -73,6 +75,27 @@ describe('other addresses of the API', () => {
     expect([await fromOther('no-cors'), await fromOther('cors'), await fromOther('navigate')]).toEqual([
       403, 403, 200,
     ]);
+  });
+});
+
+describe('a connection that is asked for one file after another', () => {
+  it('keeps nothing of those that are done', async () => {
+    const sockets: Socket[] = [];
+    const note = (message: unknown): void => void sockets.push((message as { socket: Socket }).socket);
+    subscribe('net.server.socket', note);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    try {
+      for (let count = 0; count < 12; count++)
+        await new Promise((done, failed) => {
+          get(`${server.uiUrl}/api/export`, { agent }, (answer) => {
+            answer.resume().on('end', done);
+          }).on('error', failed);
+        });
+      expect(sockets.map((socket) => socket.listenerCount('timeout') < 4)).toEqual([true]);
+    } finally {
+      agent.destroy();
+      unsubscribe('net.server.socket', note);
+    }
   });
 });
 
