@@ -40,7 +40,8 @@ export function unknownName(
   const positive = [...new Set(known.map((one) => one.replace(/^-/, '')))];
   const near = nearestOf(written.toLowerCase(), positive, Math.min(FARTHEST, written.length - 1));
   const minus = name === written ? '' : '-';
-  const hint = near === undefined ? `there are ${positive.join(', ')}` : `did you mean ${minus}${near}?`;
+  const all = positive.length === 0 ? 'there are none' : `there are ${positive.join(', ')}`;
+  const hint = near === undefined ? all : `did you mean ${minus}${near}?`;
   return new RequestError(400, `${name} is no ${what}: ${hint}`);
 }
 

@@ -3,7 +3,7 @@
 import { readGroupQuestion, type GroupQuestion } from './group-question.ts';
 import { textParam, type QueryText } from './query-params.ts';
 import { RequestError } from './request-error.ts';
-import { parseStretch } from './stretch.ts';
+import { parseStretch, refuseSeveralTimes, type Stretch } from './stretch.ts';
 
 /** The time that groups and versions are of when none is named. */
 export const GROUPS_TIME = '7d';
@@ -18,7 +18,7 @@ export function parseGroupsQuestion(query: QueryText, now: number, timezone: str
   const [a, b] = [textParam(query, 'a'), textParam(query, 'b')];
   if (a === undefined || b === undefined)
     throw new RequestError(400, 'name two groups: a=version:1.4&b=version:1.5, or agent:support prompt:v1');
-  const stretch = parseStretch(query, { now, timezone, time: GROUPS_TIME });
+  const stretch = stretchOf(query, now, timezone);
   return { a: readGroupQuestion(a, stretch, now), b: readGroupQuestion(b, stretch, now) };
 }
 
@@ -30,6 +30,11 @@ export function parseVersionsQuestion(
 ): { readonly agent: string; readonly from: number; readonly to: number } {
   const agent = textParam(query, 'agent');
   if (agent === undefined) throw new RequestError(400, 'name the agent: agent=support');
-  const { from, to } = parseStretch(query, { now, timezone, time: GROUPS_TIME });
+  const { from, to } = stretchOf(query, now, timezone);
   return { agent, from, to };
+}
+
+function stretchOf(query: QueryText, now: number, timezone: string): Stretch {
+  refuseSeveralTimes(query);
+  return parseStretch(query, { now, timezone, time: GROUPS_TIME });
 }

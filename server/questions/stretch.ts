@@ -112,11 +112,9 @@ interface AskedTime {
  * @throws RequestError also where it names two
  */
 export function parseSpan(query: QueryText, defaults: StretchDefaults): AskedTime {
-  const names = ['time', 'from', 'to', 'since', 'until'].filter((key) => textParam(query, key) !== undefined);
-  const kinds = new Set(names.map((name) => (name === 'to' ? 'from' : name === 'until' ? 'since' : name)));
-  if (kinds.size > 1) throw new RequestError(400, `give one time: ${names.join(', ')} name more than one`);
+  refuseSeveralTimes(query);
   const { now } = defaults;
-  const stretch = kinds.has('time')
+  const stretch = textParam(query, 'time')
     ? parseStretch(pick(query, ['time', 'zone']), defaults)
     : parseNamedStretch(query, defaults);
   if (stretch !== undefined) {
@@ -126,6 +124,16 @@ export function parseSpan(query: QueryText, defaults: StretchDefaults): AskedTim
     return { ...(from === 0 ? {} : { since: from }), ...(to >= now ? {} : { until: to }) };
   }
   return { since: instantParam(query, 'since', now), until: instantParam(query, 'until', now) };
+}
+
+/**
+ * A form holds a chosen time and the ends of one's own beside each other; who writes an address means one of them.
+ * @throws RequestError
+ */
+export function refuseSeveralTimes(query: QueryText): void {
+  const names = ['time', 'from', 'to', 'since', 'until'].filter((key) => textParam(query, key) !== undefined);
+  const kinds = new Set(names.map((name) => (name === 'to' ? 'from' : name === 'until' ? 'since' : name)));
+  if (kinds.size > 1) throw new RequestError(400, `give one time: ${names.join(', ')} name more than one`);
 }
 
 function pick(query: QueryText, keys: readonly string[]): QueryText {

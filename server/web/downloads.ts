@@ -40,8 +40,11 @@ export function registerDownloads(app: FastifyInstance, context: WebContext): vo
   });
 
   // What there is to say of either without making it.
-  for (const url of ['/api/export', '/api/backup'])
-    app.head(url, (request, reply) => {
+  for (const [url, schema] of [
+    ['/api/export', EXPORT_ROUTE],
+    ['/api/backup', BACKUP_ROUTE],
+  ] as const)
+    app.head(url, { schema }, (request, reply) => {
       checkOwnSite(request);
       return reply.type(BYTES).send();
     });

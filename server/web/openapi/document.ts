@@ -58,10 +58,10 @@ export function describeApi(app: FastifyInstance): void {
     throw new RequestError(405, `${path} answers ${allowed}, not ${request.method}`);
   });
   // A filter that is misspelt would narrow nothing, and nobody would see it.
-  app.addHook('preValidation', async ({ routeOptions, query }) => {
-    const { querystring } = routeOptions.schema ?? {};
-    if (querystring === undefined) return;
-    const known = Object.keys((querystring as JsonSchema)['properties'] as object);
+  app.addHook('preValidation', async ({ routeOptions: { url = '', schema }, query }) => {
+    if (!API.test(url)) return;
+    const { properties = {} } = (schema?.querystring ?? {}) as { readonly properties?: object };
+    const known = Object.keys(properties);
     const unknown = Object.keys(query as object).find((name) => !known.includes(name));
     if (unknown !== undefined) throw unknownName(unknown, known, 'parameter');
   });

@@ -208,16 +208,35 @@ describe('the document of the API', () => {
 
   it('names every parameter there is: others are refused, with the one that was probably meant', async () => {
     const asked = Object.entries(document.paths).flatMap(([address, { get }]) => {
-      const [known] = get?.parameters.filter((parameter) => parameter.in === 'query') ?? [];
-      return known === undefined ? [] : [`${address.replace('{id}', 'cost')}?${known.name}x=1`];
+      if (get === undefined) return [];
+      const known = get.parameters.find((parameter) => parameter.in === 'query');
+      return [`${address.replaceAll(/\{\w+\}/g, 'cost')}?${known?.name ?? 'agent'}x=1`];
     });
-    expect(asked).toEqual(expect.arrayContaining(['/api/export?formatx=1', '/api/usage?kindx=1']));
+    expect(asked).toEqual(
+      expect.arrayContaining(['/api/export?formatx=1', '/api/usage?kindx=1', '/api/findings?agentx=1']),
+    );
     for (const url of asked) {
       const { status } = await ask(server.uiUrl + url, 'GET');
       expect({ url, status }).toEqual({ url, status: 400 });
     }
     const { body } = await ask(`${server.uiUrl}/api/usage?sinse=7d`, 'GET');
     expect(JSON.parse(body)).toMatchObject({ detail: expect.stringContaining('since') });
+  });
+
+  it.each([
+    '/api/versions?agent=support',
+    '/api/compare/groups?a=agent:support&b=agent:other',
+    '/api/cost?by=day',
+    '/api/runs?limit=1',
+  ])('takes one time and not two of which one counts: %s', async (url) => {
+    for (const times of ['time=7d&from=2026-11-01', 'time=7d&to=junk']) {
+      const { status, body } = await ask(`${server.uiUrl}${url}&${times}`, 'GET');
+      expect([times, status, JSON.parse(body)]).toEqual([
+        times,
+        400,
+        expect.objectContaining({ detail: expect.stringContaining('give one time') }),
+      ]);
+    }
   });
 
   it('says which methods an address has', async () => {
