@@ -1,6 +1,6 @@
 // The settings of a server: its options, read and checked before a file or a port is touched.
 
-import { isTimeZone } from '../core/time/time.ts';
+import { presentZoneName } from '../core/time/zone-names.ts';
 import { secretsOfChannels } from './alerting/channels/make-channels.ts';
 import { readAlerting, type Alerting } from './alerting/start-alerting.ts';
 import type { AdminApiOptions } from './billing/admin-client.ts';
@@ -9,7 +9,6 @@ import { accessOf, openProxyWarning, type Access } from './process/access.ts';
 import { parseTrustedProxies } from './process/proxy.ts';
 import { isEveryAddress } from './process/reachable-host.ts';
 import { maskSecrets } from './process/secrets.ts';
-import { ServerError } from './process/server-error.ts';
 import { feedbackDoorOf, type FeedbackDoor } from './scores/feedback.ts';
 import type { ServerOptions } from './server-options.ts';
 import { parseTraceUrls } from './web/trace-links.ts';
@@ -18,6 +17,7 @@ export interface ServerSettings {
   /** As given, but its log shows no secret, whoever repeats it. */
   readonly options: ServerOptions;
   readonly host: string;
+  /** Of pages, limits and alerts alike. */
   readonly timezone: string;
   readonly alerting: Alerting;
   readonly access: Access;
@@ -36,10 +36,7 @@ export interface ServerSettings {
 export function readServerSettings(given: ServerOptions): ServerSettings {
   const { options, alerting } = withoutSecretsInLog(given);
   const host = options.host ?? '127.0.0.1';
-  const timezone = options.timezone ?? 'UTC';
-  if (!isTimeZone(timezone))
-    throw new ServerError(`${timezone} is not a time zone. Use an IANA name such as Europe/Berlin.`);
-  const { pageUrl } = alerting.config.policy;
+  const { pageUrl, timezone } = alerting.config.policy;
   const access = accessOf(host, options.token, pageUrl);
   const trustedProxies = parseTrustedProxies(options.trustedProxies ?? '');
   const openProxy = openProxyWarning({
@@ -51,7 +48,7 @@ export function readServerSettings(given: ServerOptions): ServerSettings {
   return {
     options,
     host,
-    timezone,
+    timezone: presentZoneName(timezone) ?? timezone,
     alerting,
     access,
     trustedProxies,
@@ -80,7 +77,7 @@ export function pageUrlOf({ alerting, host, options }: ServerSettings, uiUrl: st
 
 function withoutSecretsInLog(given: ServerOptions): { options: ServerOptions; alerting: Alerting } {
   const token = given.token === undefined ? [] : [given.token];
-  const alerting = readAlerting(given.alertEnv ?? {}, given.timezone ?? 'UTC', token);
+  const alerting = readAlerting(given.alertEnv ?? {}, given.timezone, token);
   const feedback = given.feedbackSecret === undefined ? [] : [given.feedbackSecret];
   const adminKey = [given.billingEnv?.['ANTHROPIC_ADMIN_KEY'] ?? ''].filter((key) => key !== '');
   const forwarding = Object.values(given.forwardHeaders ?? {}).filter((value) => value !== '');

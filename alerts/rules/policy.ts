@@ -48,7 +48,7 @@ export interface PolicyVariable {
 
 // prettier-ignore
 export const POLICY_VARIABLES: readonly PolicyVariable[] = [
-  { env: 'TIMEZONE', doc: 'Zone of calendar days and of quiet hours; default UTC, as Anthropic bills.' },
+  { env: 'TIMEZONE', doc: 'Zone of calendar days and of quiet hours; default UTC, as Anthropic bills. Of the page and of limits, too; `--timezone` of `tallyspan up` counts before it.' },
   { env: 'ALERT_QUIET_HOURS', doc: 'When warnings wait, such as 22:00-07:00; critical ones never wait. Default none.' },
   { env: 'TALLYSPAN_URL', doc: 'Address by which people reach the page; links in notices begin with it. Default where the server listens; with `--host 0.0.0.0` that works on its machine only.' },
   { env: 'ALERT_RULES', doc: 'Rules of your own as JSON, as the page of a rule exports them; such a rule cannot be changed on the page. In Grafana and the ruler they notify every channel.' },

@@ -27,7 +27,7 @@ interface UpOptions {
   readonly retention: number;
   readonly contentRetention?: number;
   readonly retentionSize?: number;
-  readonly timezone: string;
+  readonly timezone?: string;
   readonly forward?: string;
   readonly claude?: string | true;
   readonly scores?: readonly string[];
@@ -116,7 +116,7 @@ export function registerUp(program: Command, io: CliIo): void {
       'delete the oldest events when all take more, e.g. 2GB',
       parseRetentionSize,
     )
-    .option('--timezone <zone>', 'zone of calendar days', parseTimeZone, 'UTC')
+    .option('--timezone <zone>', 'zone of calendar days (default: TIMEZONE, else UTC)', parseTimeZone)
     .option(
       '--forward <url>',
       'hand the events made of spans and logs of others to this OTLP/HTTP address',
@@ -147,7 +147,7 @@ export function registerUp(program: Command, io: CliIo): void {
         retentionMs: options.retention,
         ...(options.contentRetention === undefined ? {} : { contentRetentionMs: options.contentRetention }),
         ...(options.retentionSize === undefined ? {} : { retentionBytes: options.retentionSize }),
-        timezone: options.timezone,
+        ...(options.timezone === undefined ? {} : { timezone: options.timezone }),
         ...(token ? { token } : {}),
         isClaudeOnPlan: planSetting(io.env),
         ...(io.env['TALLYSPAN_TRACE_URL'] ? { traceUrls: io.env['TALLYSPAN_TRACE_URL'] } : {}),

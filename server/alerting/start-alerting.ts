@@ -30,16 +30,19 @@ export interface StartAlertingOptions {
 }
 
 /**
- * Settings and channels of the environment; the zone of `--timezone` counts where TIMEZONE is not set.
+ * Settings and channels of the environment; a zone that is given counts before TIMEZONE.
  * @throws ServerError that names every variable with a wrong value
  */
 export function readAlerting(
   env: Environment,
-  timezone: string,
+  timezone: string | undefined,
   otherSecrets: readonly string[] = [],
 ): Alerting {
   try {
-    const config = readAlertConfig({ ...env, TIMEZONE: env['TIMEZONE']?.trim() || timezone }, RULE_IDS);
+    const config = readAlertConfig(
+      { ...env, ...(timezone !== undefined && { TIMEZONE: timezone }) },
+      RULE_IDS,
+    );
     return { config, channels: makeChannels(config.channels, otherSecrets), env };
   } catch (error) {
     if (error instanceof SettingError) throw new ServerError(`alerts: ${error.message}`);

@@ -17,6 +17,7 @@ import { Alerter } from '../../server/alerting/alerter.ts';
 import { makeChannels } from '../../server/alerting/channels/make-channels.ts';
 import { runSignal } from '../../server/queries/signals/signals.ts';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
+import { readServerSettings } from '../../server/server-settings.ts';
 import { openDatabase } from '../../server/store/file/database.ts';
 import { EventStore } from '../../server/store/write/event-store.ts';
 import { describeWhere } from '../fixtures/describe-where.ts';
@@ -148,6 +149,21 @@ describe('the embedded server', () => {
     [{ ALERT_RUN_USD: 'cheap' }, /alerts: ALERT_RUN_USD is "cheap"/],
   ])('with %j does not start, and says why', async (env, message) => {
     await expect(start(env)).rejects.toThrow(message);
+  });
+});
+
+describe('the zone of calendar days', () => {
+  it('is one for pages and alerts: the option, else TIMEZONE', async () => {
+    const server = await start({ TIMEZONE: 'asia/calcutta' });
+    const meta = (await (await fetch(`${server.uiUrl}/api/meta`)).json()) as { timezone: string };
+    expect(meta.timezone).toBe('Asia/Kolkata');
+    const given = { dataDir, log: () => undefined, alertEnv: { TIMEZONE: 'Asia/Tokyo' } };
+    const { timezone, alerting } = readServerSettings({ ...given, timezone: 'Europe/Berlin' });
+    expect([timezone, alerting.config.policy.timezone]).toEqual(['Europe/Berlin', 'Europe/Berlin']);
+  });
+
+  it('stops the start where it is none, by the name of what was set', async () => {
+    await expect(start({ TIMEZONE: 'Mars/Olympus' })).rejects.toThrow(/TIMEZONE is "Mars\/Olympus"/);
   });
 });
 
