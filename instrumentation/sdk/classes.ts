@@ -2,7 +2,7 @@
 // over is remembered by version: requests of that version are seen there.
 
 import { say, sayDebug } from '../process/diagnostics.ts';
-import type { HookedClass } from './module-hooks.ts';
+import type { HookedClass } from './handover.ts';
 import { observeBatchesClass, type BatchesClass } from './observe-batches.ts';
 import { observeClientClass, type ClientClass } from './observe-client.ts';
 import { observeMessagesClass, type MessagesClass } from './observe-messages.ts';

@@ -38,6 +38,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'sdk/module-hooks.ts registerHooks':
     'the loader has to get what the next hook gives; ours is guarded inside',
   'sdk/module-hooks.ts textOfImported': 'called at once, within a guard',
+  'sdk/module-hooks.ts agentModule': 'called at once, within a guard',
   'claude-agent/agent-query.ts openUnit': 'the observer guards every end of a unit',
   'sdk/observe-count.ts openUnit': 'the observer guards every end of a unit',
   'api/observe-work.ts listen': 'part of a test of the program, where a fault must show',
