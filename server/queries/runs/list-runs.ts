@@ -228,9 +228,10 @@ async function readOpen(
   open: readonly string[],
   nowMs: number,
 ): Promise<DatabaseRow[]> {
+  // The few that are open come first: what is asked after them looks at those alone.
   const rows = await database.all(
     `SELECT ${SHARED_COLUMNS} FROM agent_run_started
-     WHERE ${openSql(filter)} AND agent_run_id IN ${textsSql(textSql(JSON.stringify(open)))}`,
+     WHERE agent_run_id IN ${textsSql(textSql(JSON.stringify(open)))} AND ${openSql(filter)}`,
   );
   const first = rows.reduce((least, row) => Math.min(least, timeOf(row['timestamp'])), Infinity);
   const ids = rows.map((row) => String(row['agent_run_id']));
