@@ -21,6 +21,8 @@ export interface NoticeItem {
   readonly key: string;
   readonly value: number | null;
   readonly threshold: number;
+  /** What is to be said of it alone, where it fires with others. */
+  readonly headline?: string;
 }
 
 export interface Notice {
@@ -107,8 +109,14 @@ export function composeNotice(input: NoticeInput): Notice {
     look: lookAt(input),
     action: isOver ? '' : actionOf(input),
     unit: rule.unit,
-    items: states.map(({ key, value, threshold }) => ({ key, value, threshold })),
+    items: states.map((state) => itemOf(input, state)),
   };
+}
+
+function itemOf(input: NoticeInput, state: AlertState): NoticeItem {
+  const { key, value, threshold } = state;
+  if (input.kind === 'resolved' || input.states.length === 1) return { key, value, threshold };
+  return { key, value, threshold, headline: firingHeadline({ ...input, states: [state] }) };
 }
 
 /** A notice that only shows that the channel works. */

@@ -78,7 +78,9 @@ const isNotice = objectOf({
   look: isSegment,
   action: isText,
   unit: oneOf('usd', 'ratio', 'times', 'duration', 'count'),
-  items: listOf(objectOf({ key: isText, value: orNull(isNumber), threshold: isNumber })),
+  items: listOf(
+    objectOf({ key: isText, value: orNull(isNumber), threshold: isNumber, headline: optional(isText) }),
+  ),
 });
 
 const isDelivery = objectOf({

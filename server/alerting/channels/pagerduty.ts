@@ -76,7 +76,7 @@ function incidentOf(notice: Notice, item: NoticeItem | undefined): Record<string
   );
   return {
     payload: {
-      summary: cutNoticeText(notice.headline, SUMMARY_LIMIT),
+      summary: cutNoticeText(item?.headline ?? notice.headline, SUMMARY_LIMIT),
       source: 'tallyspan',
       severity: notice.kind === 'test' ? 'info' : notice.severity,
       timestamp: new Date(notice.atMs).toISOString(),

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { AlertState } from '../../../alerts/rules/alert-state.ts';
 import { composeNotice, type NoticeInput } from '../../../alerts/rules/notice.ts';
 import { PLAIN, renderNotice } from '../../../server/alerting/channels/notice-text.ts';
+import { eventsOf } from '../../../server/alerting/channels/pagerduty.ts';
 import { ruleOf } from './rule-of.ts';
 
 const DAY = 86_400_000;
@@ -16,9 +17,10 @@ function stateOf(key: string, value: number): AlertState {
   return { ruleId: 'r', key, phase: 'firing', status: 'met', value, threshold: 5e9, shown: 14.2e9, ...times };
 }
 
+const BASE = { kind: 'firing', atMs: NOON, contributors: [], pageUrl: PAGE } as const;
+
 function textOf(input: Partial<NoticeInput> & Pick<NoticeInput, 'rule' | 'states'>): string {
-  const base = { kind: 'firing' as const, atMs: NOON, contributors: [], pageUrl: PAGE };
-  return renderNotice(composeNotice({ ...base, ...input }), PLAIN, 4096);
+  return renderNotice(composeNotice({ ...BASE, ...input }), PLAIN, 4096);
 }
 
 describe('a notice', () => {
@@ -31,6 +33,18 @@ describe('a notice', () => {
     ).toEqual([
       '🟠 Cost today: 9 users past $5.00',
       'user-8 $14.00, user-7 $13.00, user-6 $12.00, user-5 $11.00 and 5 more',
+    ]);
+  });
+
+  it.each([
+    ['firing', ''],
+    ['repeat', 'Still: '],
+  ] as const)('is an incident of PagerDuty for each alert, that names it (%s)', (kind, still) => {
+    const states = [stateOf('ana', 6e9), stateOf('ben', 7e9)];
+    const events = eventsOf(composeNotice({ ...BASE, kind, rule: ruleOf('user-day-cost'), states }));
+    expect(events.map(({ payload }) => payload)).toMatchObject([
+      { summary: `${still}Cost today of ana $6.00 (limit $5.00)` },
+      { summary: `${still}Cost today of ben $7.00 (limit $5.00)` },
     ]);
   });
 
