@@ -4,7 +4,9 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { CliError } from '../terminal/cli-error.ts';
 import type { DoctorFinding } from './finding.ts';
+import { plugAndPlayFlags } from './plug-and-play.ts';
 
 type Signal = 'logs' | 'traces';
 
@@ -58,7 +60,15 @@ const OTHER_ADVICE = 'Start `tallyspan up`, or set OTEL_EXPORTER_OTLP_ENDPOINT.'
 export async function askDelivery(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<DeliveryAnswer> {
   const program = fileURLToPath(import.meta.resolve('@tallyspan/node/check-delivery'));
   const { NODE_OPTIONS: _options, ...rest } = env;
-  const { stdout } = await promisify(execFile)(process.execPath, [program], { env: rest, signal });
+  const answer = promisify(execFile)(process.execPath, [...plugAndPlayFlags(), program], {
+    env: rest,
+    signal,
+  });
+  const { stdout } = await answer.catch((error: Error & { readonly stderr?: string }) => {
+    signal.throwIfAborted();
+    const reason = /^.*Error: .*$/m.exec(error.stderr ?? '')?.[0] ?? error.message.split('\n')[0] ?? '';
+    throw new CliError(`whether events arrive could not be asked: ${reason}`);
+  });
   return JSON.parse(stdout) as DeliveryAnswer;
 }
 

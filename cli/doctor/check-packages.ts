@@ -4,6 +4,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { DoctorFinding } from './finding.ts';
+import { packedPackages } from './plug-and-play.ts';
 
 /** An installed package. */
 export interface Installed {
@@ -32,6 +33,7 @@ const DEPTH_LIMIT = 6;
 /** The packages we watch, wherever they are under `dir` or in a `node_modules` above it. */
 export async function findPackages(dir: string): Promise<Installed[]> {
   const found = new Map<string, Installed>();
+  for (const { name, dir: packed } of packedPackages()) await note(name, packed, found);
   for (let at = path.resolve(dir); ; at = path.dirname(at)) {
     await collect(path.join(at, 'node_modules'), found, 0);
     if (path.dirname(at) === at) break;
@@ -53,11 +55,14 @@ async function collect(modules: string, found: Map<string, Installed>, depth: nu
 }
 
 async function visit(name: string, dir: string, found: Map<string, Installed>, depth: number): Promise<void> {
-  if (WATCHED.has(name) && !found.has(dir)) {
-    const version = await readVersion(dir);
-    if (version !== undefined) found.set(dir, { name, version, dir });
-  }
+  await note(name, dir, found);
   await collect(path.join(dir, 'node_modules'), found, depth + 1);
+}
+
+async function note(name: string, dir: string, found: Map<string, Installed>): Promise<void> {
+  if (!WATCHED.has(name) || found.has(dir)) return;
+  const version = await readVersion(dir);
+  if (version !== undefined) found.set(dir, { name, version, dir });
 }
 
 async function readVersion(dir: string): Promise<string | undefined> {

@@ -15,15 +15,13 @@ import { dirname, resolve } from 'node:path';
 /** Absent on Windows, where no pipe lies in a folder. */
 const NO_WAIT = constants.O_NONBLOCK ?? 0;
 
-/** The bytes of a regular file. Throws for anything else, at once. */
+/**
+ * The bytes of a regular file. Throws for anything else, at once. It is read by its path: where files are packed, as those
+ * of Yarn's Plug'n'Play, a descriptor is none of the system's.
+ */
 export function readRegularFile(path: string): Buffer {
-  const file = openSync(path, constants.O_RDONLY | NO_WAIT);
-  try {
-    if (!fstatSync(file).isFile()) throw new Error(`${path} is not a file`);
-    return readFileSync(file);
-  } finally {
-    closeSync(file);
-  }
+  if (!statSync(path).isFile()) throw new Error(`${path} is not a file`);
+  return readFileSync(path);
 }
 
 /** Opens a regular file for appending, made for its owner alone where there is none. Throws for anything else, at once. */

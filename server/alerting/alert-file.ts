@@ -1,9 +1,9 @@
 // The alert file: what the alerter must not forget when the process ends. States, so that nothing is
 // told twice; deliveries, so that nothing told is lost; the last notices, for people.
 
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
-import { makePrivateFolder } from '../store/file/private-files.ts';
+import { replacePrivateFile } from '../store/file/private-files.ts';
 import {
   ALERT_MEMORY_FORMAT,
   EMPTY_ALERT_MEMORY,
@@ -50,18 +50,7 @@ async function parseFile(dataDir: string): Promise<ReadMemory> {
 }
 
 /** Writes the file so that after a crash it is either the old or the new one. */
-export async function writeAlertFile(dataDir: string, memory: AlertMemory): Promise<void> {
-  const file = path.join(dataDir, ALERT_FILE);
-  const draft = `${file}.new`;
-  makePrivateFolder(dataDir);
-  // What was left of an earlier draft, or lies there as a link to another file, is not written through.
-  await rm(draft, { force: true });
-  const handle = await open(draft, 'wx', 0o600);
-  try {
-    await handle.writeFile(JSON.stringify({ format: ALERT_MEMORY_FORMAT, ...memory }));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, file);
+export function writeAlertFile(dataDir: string, memory: AlertMemory): Promise<void> {
+  const text = JSON.stringify({ format: ALERT_MEMORY_FORMAT, ...memory });
+  return replacePrivateFile(path.join(dataDir, ALERT_FILE), text);
 }

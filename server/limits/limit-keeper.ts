@@ -1,11 +1,11 @@
 // The limit keeper: shares limits of a day out to processes. What it grants is on disk before it is told, so that a
 // server that is killed and comes back knows who holds what. Requests that come at once are written together.
 
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LeaseBook, type Lease, type LeaseRequest, type SharedLimit } from '../../core/limits/leases.ts';
 import { limitDayOf } from '../../core/limits/limit.ts';
-import { makePrivateFolder } from '../store/file/private-files.ts';
+import { replacePrivateFile } from '../store/file/private-files.ts';
 
 /** What judges hold of their own limit while they ask; no limit of anybody's agents. */
 export const JUDGE_SCOPE = 'judge';
@@ -59,26 +59,12 @@ export class LimitKeeper {
     while (this.#writing !== undefined) await this.#writing;
     if (!this.#isChanged) return;
     this.#isChanged = false;
-    this.#writing = this.#write();
+    const text = JSON.stringify(this.#book.save());
+    this.#writing = replacePrivateFile(path.join(this.#folder, FILE), text);
     try {
       await this.#writing;
     } finally {
       this.#writing = undefined;
     }
-  }
-
-  async #write(): Promise<void> {
-    const file = path.join(this.#folder, FILE);
-    const draft = `${file}.new`;
-    makePrivateFolder(this.#folder);
-    await rm(draft, { force: true });
-    const handle = await open(draft, 'wx', 0o600);
-    try {
-      await handle.writeFile(JSON.stringify(this.#book.save()));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(draft, file);
   }
 }

@@ -2,6 +2,9 @@
 // and bare. What each row shows is compared with what the API was asked, to the nano-dollar.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { ProcessReport } from '../../core/process-report.ts';
 import { findDialect } from '../../core/dialects/normalise.ts';
 import { eventsOf, openHarness, type Harness, type Outcome } from '../contract/harness.ts';
 import { AGENT_COST_NANO_USD, AGENT_TOKENS_IN, AGENT_TOKENS_OUT, agentScenario } from './agent-scenario.ts';
@@ -21,9 +24,19 @@ async function runRow(
   preload: 'none' | 'import' | 'require',
 ): Promise<Outcome | undefined> {
   const prepared = await prepareRow(row);
-  return prepared === undefined
-    ? undefined
-    : harness.run(prepared.file, { ...prepared, scenario: agentScenario, preload });
+  if (prepared === undefined) return undefined;
+  const environment = { ...prepared.environment, TALLYSPAN_REPORT: reportFile() };
+  return harness.run(prepared.file, { ...prepared, environment, scenario: agentScenario, preload });
+}
+
+function reportFile(): string {
+  return path.join(harness.spoolDir, 'report.jsonl');
+}
+
+/** How the calls of the process that reported last were seen. */
+async function callsByWay(): Promise<unknown> {
+  const lines = (await readFile(reportFile(), 'utf8')).trim().split('\n');
+  return (JSON.parse(lines.at(-1) ?? '') as ProcessReport).callsByWay;
 }
 
 describe.each(ROWS.filter(({ isServer }) => isServer !== true).map((row) => [row.title, row] as const))(
@@ -70,7 +83,10 @@ describe.each(ROWS.filter(({ isServer }) => isServer !== true).map((row) => [row
             service: `tallyspan-${row.project}`,
           },
         ]);
-        expect(eventsOf(observed, 'agent.model_call')).toHaveLength(3);
+        const calls = eventsOf(observed, 'agent.model_call');
+        expect(calls).toHaveLength(3);
+        const ways = await callsByWay();
+        expect(ways).toEqual(row.isSeenInSdk === true ? { sdk: calls.length, request: 0 } : ways);
         // One call counts once: no span of others is left that readers would count.
         const foreign = observed.spans.filter(({ scope, name, attributes }) =>
           findDialect({ scopeName: scope, name, attributes }),

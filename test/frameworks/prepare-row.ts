@@ -1,10 +1,11 @@
 // A row of the matrix of frameworks, made ready to run: its packages, its program, and the bundle where it is one.
 
 import { build } from 'esbuild';
+import { existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FrameworkRow } from '../../scripts/generate/frameworks/rows.ts';
-import { installProject } from '../contract/versions/cached-packages.ts';
+import { installProject, installYarnProject } from '../contract/versions/cached-packages.ts';
 
 export interface PreparedRow {
   readonly file: string;
@@ -14,7 +15,9 @@ export interface PreparedRow {
 
 /** `undefined` where its packages cannot be had. */
 export async function prepareRow(row: FrameworkRow): Promise<PreparedRow | undefined> {
-  const folder = await installProject(path.join(import.meta.dirname, 'projects', row.project));
+  const project = path.join(import.meta.dirname, 'projects', row.project);
+  const isYarn = existsSync(path.join(project, 'yarn.lock'));
+  const folder = await (isYarn ? installYarnProject(project) : installProject(project));
   if (folder === undefined) return undefined;
   const program = path.join(folder, row.program);
   await copyFile(path.join(import.meta.dirname, 'programs', row.program), program);
@@ -26,6 +29,7 @@ export async function prepareRow(row: FrameworkRow): Promise<PreparedRow | undef
       entryPoints: [program],
       outfile: file,
       bundle: true,
+      packages: row.isWithoutPackages === true ? 'external' : 'bundle',
       minify: true,
       platform: 'node',
       format: bundle,

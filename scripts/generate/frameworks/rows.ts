@@ -14,7 +14,11 @@ export interface FrameworkRow {
   readonly preload?: 'require';
   /** Format of the bundle that is run in the place of the program. */
   readonly bundle?: 'cjs' | 'esm';
+  /** True where the bundle is of the program alone, and finds its packages when it runs. */
+  readonly isWithoutPackages?: true;
   readonly environment?: Readonly<Record<string, string>>;
+  /** True where the calls have to be seen in the Anthropic SDK, and not only below it. */
+  readonly isSeenInSdk?: true;
   /** Name of the agent where the framework gives one; else the service's. */
   readonly agentName?: string;
   readonly sessionId?: string;
@@ -122,6 +126,7 @@ export const ROWS: readonly FrameworkRow[] = [
     project: 'loaders',
     program: 'sdk-loop.ts',
     flags,
+    isSeenInSdk: true as const,
     environment: {
       TS_NODE_COMPILER_OPTIONS: '{"module":"commonjs","moduleResolution":"node10","esModuleInterop":true}',
     },
@@ -133,6 +138,15 @@ export const ROWS: readonly FrameworkRow[] = [
     project: 'loaders',
     program: 'sdk-loop.ts',
     bundle: format,
+  })),
+  ...(['cjs', 'esm'] as const).map((format) => ({
+    title: `The SDK in Yarn's Plug'n'Play (${format})`,
+    project: 'plug-and-play',
+    program: 'sdk-loop.ts',
+    bundle: format,
+    isWithoutPackages: true as const,
+    isSeenInSdk: true as const,
+    flags: ['--require', './.pnp.cjs', '--experimental-loader', './.pnp.loader.mjs'],
   })),
   ...['express', 'express-before'].map((project) => ({
     title: `Express (${project})`,

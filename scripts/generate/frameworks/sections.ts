@@ -43,6 +43,13 @@ export const SECTIONS: readonly Section[] = [
     rows: ['A bundle of the SDK'],
   },
   {
+    title: "Yarn's Plug'n'Play",
+    paste: 'yarn tallyspan exec -- node app.mjs\n# or: yarn node --import @tallyspan/node/register app.mjs',
+    language: 'sh',
+    seen: 'As with the SDK, though its packages stay packed.',
+    rows: ["The SDK in Yarn's Plug'n'Play"],
+  },
+  {
     title: 'Your own requests',
     paste: "await fetch('https://api.anthropic.com/v1/messages', { method: 'POST', headers, body });",
     language: 'js',

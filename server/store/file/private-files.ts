@@ -2,6 +2,7 @@
 // files, the log and what it spills among them, as the umask says, so that is set as long as a file is open for writing.
 
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 const OTHERS = 0o077;
@@ -24,6 +25,16 @@ export function makePrivateFolder(folder: string): void {
     const isThere = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
     if (!isThere) throw error;
   }
+}
+
+/** Writes a file so that after a crash it is either the old or the new one. One at a time for each file. */
+export async function replacePrivateFile(file: string, text: string): Promise<void> {
+  makePrivateFolder(dirname(file));
+  const draft = `${file}.new`;
+  // What was left of an earlier draft, or lies there as a link to another file, is not written through.
+  await rm(draft, { force: true });
+  await writeFile(draft, text, { flag: 'wx', mode: OWNER_ONLY, flush: true });
+  await rename(draft, file);
 }
 
 let holders = 0;

@@ -1,7 +1,7 @@
 // The health of the store: whether what is sent can be stored. A commit that failed makes it ill; the next one that works,
 // or a trial where none is sent, makes it well.
 
-import { open } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { diskReason } from './disk-fault.ts';
 import { makeTemporaryFile, removeTemporaryFile } from './leftovers.ts';
 
@@ -74,13 +74,7 @@ export class StoreHealth {
 async function writeTrial(dataFile: string): Promise<void> {
   const file = makeTemporaryFile(dataFile);
   try {
-    const handle = await open(file, 'wx');
-    try {
-      await handle.writeFile(Buffer.alloc(TRIAL_BYTES));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeFile(file, Buffer.alloc(TRIAL_BYTES), { flag: 'wx', flush: true });
   } finally {
     removeTemporaryFile(file);
   }

@@ -13,6 +13,8 @@ import { cacheFolder } from '../../stack/build-servers.ts';
 const INSTALL_MS = 240_000;
 const FLAGS = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
 
+const YARN_FILES = ['package.json', 'yarn.lock'] as const;
+
 /**
  * Folder whose node_modules holds the packages, by name and exact version; `undefined` when they cannot be had.
  * `overrides` as in a package.json, for copies that differ from what would be shared; `moreFlags` of npm.
@@ -38,6 +40,39 @@ export async function installProject(project: string): Promise<string | undefine
   return installOnce(`npm-project-${path.basename(project)}`, texts, async (folder) => {
     for (const [index, file] of files.entries()) await writeFile(path.join(folder, file), texts[index] ?? '');
     await npm(folder, ['ci', ...FLAGS, '--prefer-offline']);
+  });
+}
+
+/**
+ * The same for a project of Yarn's Plug'n'Play, whose packages stay packed: it is run with `.pnp.cjs` and `.pnp.loader.mjs`.
+ * Its `packageManager` says which Yarn.
+ */
+export async function installYarnProject(project: string): Promise<string | undefined> {
+  const texts = await Promise.all(YARN_FILES.map((file) => readFile(path.join(project, file), 'utf8')));
+  const { packageManager } = JSON.parse(texts[0] ?? '') as { readonly packageManager: string };
+  const yarn = await installPackages('yarn', { '@yarnpkg/cli-dist': packageManager.replace('yarn@', '') });
+  if (yarn === undefined) return undefined;
+  return installOnce(`yarn-project-${path.basename(project)}`, texts, async (folder) => {
+    for (const [index, file] of YARN_FILES.entries())
+      await writeFile(path.join(folder, file), texts[index] ?? '');
+    const registry = await promisify(execFile)('npm', ['config', 'get', 'registry'], { cwd: folder });
+    await promisify(execFile)(
+      process.execPath,
+      [path.join(yarn, 'node_modules/@yarnpkg/cli-dist/bin/yarn.js'), 'install', '--immutable'],
+      {
+        cwd: folder,
+        timeout: INSTALL_MS,
+        env: {
+          ...process.env,
+          YARN_NPM_REGISTRY_SERVER: registry.stdout.trim(),
+          YARN_UNSAFE_HTTP_WHITELIST: '*',
+          // Beside the project, which is moved.
+          YARN_ENABLE_GLOBAL_CACHE: 'false',
+          YARN_ENABLE_TELEMETRY: 'false',
+          YARN_PNP_ENABLE_ESM_LOADER: 'true',
+        },
+      },
+    );
   });
 }
 
