@@ -23,6 +23,8 @@ const BACKOFF_LIMIT_MS = 60_000;
 const WAIT_LIMIT_MS = 120_000;
 const REQUEST_LIMIT_MS = 60_000;
 const PAGES_LIMIT = 10_000;
+/** Error code of a page that would hold too much: a lower `limit` is asked for (SDK 1.15.0, `BetaReportPageTooLargeError`). */
+const PAGE_TOO_LARGE = 'report_page_too_large';
 
 /** A page of any report. */
 export interface ReportPage<Row> {
@@ -39,15 +41,19 @@ interface Refusal {
   readonly isPassing: boolean;
   /** How long the API asks to wait. */
   readonly waitMs?: number | undefined;
+  /** What the API calls the error, where it does. */
+  readonly code?: string | undefined;
 }
 
 /** The API answered, and not with a report. */
 export class AdminAnswerError extends ServerError {
   readonly status: number;
+  readonly code: string | undefined;
 
-  constructor(text: string, status: number) {
+  constructor(text: string, status: number, code?: string) {
     super(text);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -72,7 +78,7 @@ export class AdminClient {
     const query = new URLSearchParams(parameters);
     const seen = new Set<string>();
     while (pages.length < PAGES_LIMIT) {
-      const answer = (await this.#ask(`${path}?${query.toString()}`, beta)) as ReportPage<Row>;
+      const answer = (await this.#page(path, query, beta)) as ReportPage<Row>;
       pages.push(answer.data);
       const next = answer.has_more === false ? undefined : answer.next_page;
       if (!next) {
@@ -90,6 +96,19 @@ export class AdminClient {
     );
   }
 
+  /** The page that the query asks for, or as much of it as the API gives at once: the query then asks for less from there on. */
+  async #page(path: string, query: URLSearchParams, beta: string): Promise<ReportPage<unknown>> {
+    for (;;) {
+      try {
+        return await this.#ask(`${path}?${query.toString()}`, beta);
+      } catch (error) {
+        const half = Math.floor(Number(query.get('limit')) / 2);
+        if (!(error instanceof AdminAnswerError) || error.code !== PAGE_TOO_LARGE || half < 1) throw error;
+        query.set('limit', String(half));
+      }
+    }
+  }
+
   async #ask(address: string, beta: string): Promise<ReportPage<unknown>> {
     const { signal, paceMs = PACE_MS } = this.#options;
     for (let attempt = 1; ; attempt++) {
@@ -98,7 +117,7 @@ export class AdminClient {
       const answer = await this.#askOnce(address, beta);
       if ('data' in answer) return answer;
       const { fault, isPassing, waitMs = backoffMs(attempt, paceMs) } = answer;
-      if (!isPassing || attempt >= ATTEMPTS) throw this.#fault(fault, answer.status);
+      if (!isPassing || attempt >= ATTEMPTS) throw this.#fault(fault, answer.status, answer.code);
       if (waitMs > WAIT_LIMIT_MS)
         throw this.#fault(
           `${fault}. It asks to wait for ${Math.ceil(waitMs / 60_000)} minutes; what was fetched before is kept`,
@@ -128,19 +147,22 @@ export class AdminClient {
     }
     const { status } = answer;
     if (answer.ok) return pageOf(text);
+    const { message = '', details } = errorOf(text);
     return {
       // Masked before any of it is cut.
-      fault: faultText(status, maskSecrets(text, [key])),
+      fault: faultText(status, maskSecrets(message, [key])),
       status,
+      code: details?.error_code,
       isPassing: status === 429 || status >= 500,
       waitMs: retryAfterMs(answer.headers.get('retry-after')),
     };
   }
 
-  #fault(text: string, status = 0): ServerError {
+  #fault(text: string, status = 0, code?: string): ServerError {
     return new AdminAnswerError(
       maskSecrets(`the Admin API at ${this.#url.host} ${text}`, [this.#options.key]),
       status,
+      code,
     );
   }
 }
@@ -160,16 +182,25 @@ export function adminUrl(text: string): URL {
   );
 }
 
-function faultText(status: number, body: string): string {
-  if (status >= 300 && status < 400)
-    return `sends elsewhere (${status}), and the key goes to no other host. Set TALLYSPAN_ADMIN_API_URL to where it is.`;
-  let detail = '';
+/** Error of the API, https://docs.claude.com/en/api/errors. */
+interface ApiError {
+  readonly message?: string;
+  readonly details?: { readonly error_code?: string };
+}
+
+function errorOf(body: string): ApiError {
   try {
-    detail = (JSON.parse(body) as { error?: { message?: string } }).error?.message ?? '';
+    return (JSON.parse(body) as { readonly error?: ApiError }).error ?? {};
   } catch {
     // Whatever stands there is no message of the API.
+    return {};
   }
-  const why = detail === '' ? '' : `: ${detail.slice(0, 200)}`;
+}
+
+function faultText(status: number, message: string): string {
+  if (status >= 300 && status < 400)
+    return `sends elsewhere (${status}), and the key goes to no other host. Set TALLYSPAN_ADMIN_API_URL to where it is.`;
+  const why = message === '' ? '' : `: ${message.slice(0, 200)}`;
   if (status === 401 || status === 403)
     return `refused the key (${status}${why}). ANTHROPIC_ADMIN_KEY has to be an Admin API key, or one with the scope read:analytics.`;
   return `answered ${status}${why}`;

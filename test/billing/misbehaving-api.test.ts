@@ -27,6 +27,7 @@ beforeEach(() => {
   Object.assign(api, {
     usages: [usage()],
     pageSize: 1_000,
+    largestPage: Infinity,
     allowsAnalytics: true,
     namesModelOfSearches: true,
     startOf: (day: string) => `${day}T00:00:00Z`,
@@ -41,6 +42,25 @@ async function fetchRows(): Promise<readonly BilledRow[]> {
 
 const listOf = (rows: readonly BilledRow[]): number =>
   rows.reduce((sum, { listNanoUsd }) => sum + listNanoUsd, 0);
+
+describe('a page that would be too large', () => {
+  it.each([
+    ['analytics', true, 3],
+    ['analytics', true, 1],
+    ['usage and cost', false, 2],
+  ])('is asked for in parts: %s reports', async (_, allowsAnalytics, largestPage) => {
+    const keys = Array.from({ length: 8 }, (_, index) => usage({ key: `apikey_${index}` }));
+    Object.assign(api, { usages: keys, allowsAnalytics });
+    const whole = await fetchRows();
+    Object.assign(api, { largestPage });
+    expect(await fetchRows()).toEqual(whole);
+  });
+
+  it('and cannot be smaller is refused with what the API says', async () => {
+    api.largestPage = 0;
+    await expect(fetchRows()).rejects.toThrow('answered 400: too much usage for a page');
+  });
+});
 
 describe('what passes is asked again', () => {
   it.each<[string, FakeAdminApi['faults'][number]]>([

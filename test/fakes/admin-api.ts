@@ -43,6 +43,8 @@ export interface FakeAdminApi {
   readonly faults: AdminFault[];
   currency: string;
   pageSize: number;
+  /** A page that asks for more rows or days than this is refused as too large. */
+  largestPage: number;
   /** How the beginning of a day (UTC) is written. */
   startOf: (day: string) => string;
   /** Whether a cost of searches names the model that made them. */
@@ -69,6 +71,7 @@ export async function startAdminApi(): Promise<FakeAdminApi> {
     faults: [],
     currency: 'USD',
     pageSize: 1000,
+    largestPage: Infinity,
     startOf: (day) => `${day}T00:00:00Z`,
     namesModelOfSearches: true,
     namesRegionOfCosts: true,
@@ -100,14 +103,22 @@ function answer(api: FakeAdminApi, request: IncomingMessage, response: ServerRes
   if (fault !== undefined)
     return void response.writeHead(fault.status, fault.headers ?? {}).end(fault.body ?? '');
   if (key !== api.key) return refuse(401, `invalid x-api-key ${String(key)}`);
-  const classic = new URL(request.url ?? '', api.url);
-  if (/^\/v1\/organizations\/(cost_report|usage_report\/messages)$/.test(classic.pathname)) {
-    const page = classicPage(api, classic, beta === 'fast-mode-2026-02-01');
+  const url = new URL(request.url ?? '', api.url);
+  if (Number(url.searchParams.get('limit')) > api.largestPage)
+    return send(400, {
+      type: 'error',
+      error: {
+        type: 'invalid_request_error',
+        message: 'too much usage for a page',
+        details: { error_code: 'report_page_too_large' },
+      },
+    });
+  if (/^\/v1\/organizations\/(cost_report|usage_report\/messages)$/.test(url.pathname)) {
+    const page = classicPage(api, url, beta === 'fast-mode-2026-02-01');
     return typeof page === 'string' ? refuse(400, page) : send(200, page);
   }
   if (!api.allowsAnalytics) return refuse(403, 'the key may not read analytics');
   if (beta !== 'analytics-usage-cost-2026-08-24') return refuse(404, 'not found');
-  const url = new URL(request.url ?? '', api.url);
   const [, name] = /^\/v1\/organizations\/analytics\/(cost|usage)$/.exec(url.pathname) ?? [];
   if (name === undefined) return refuse(404, 'not found');
   const from = Date.parse(url.searchParams.get('starting_at') ?? '');
