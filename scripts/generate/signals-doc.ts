@@ -101,8 +101,7 @@ function describeWindow(window: Window): string {
 }
 
 function lengthText(ms: number): string {
-  if (ms === HOUR_MS || ms === DAY_MS) return `${ms / HOUR_MS} h`;
-  return `${ms / DAY_MS} days`;
+  return ms <= DAY_MS ? `${ms / HOUR_MS} h` : `${ms / DAY_MS} days`;
 }
 
 /** A definition in words. */

@@ -95,7 +95,7 @@ describe('the support agent', () => {
 
   it('marks the commit and the version of the SDK on every call, and their first sight', async () => {
     const stamps = eventsOf(first, 'agent.model_call').map((call) => call['tallyspan.sdk.version']);
-    expect(new Set(stamps)).toEqual(new Set(['1.14.0']));
+    expect(new Set(stamps)).toEqual(new Set(['1.15.0']));
     // Known since before the beginning of the program.
     const spool = path.join(harness.spoolDir, 'stamps');
     const environment = { TALLYSPAN_SPOOL: spool, GIT_SHA: 'aaaaaaa1' };

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { installPackages, installProject } from '../contract/versions/cached-packages.ts';
 
 const PROGRAMS = path.join(import.meta.dirname, 'programs');
-const SDK = { '@anthropic-ai/sdk': '1.14.0' };
+const SDK = { '@anthropic-ai/sdk': '1.15.0' };
 /** The newest that has what OpenLLMetry's instrumentation, and Laminar's, which is made from it, reach for. */
 const LAST_SDK_0 = { '@anthropic-ai/sdk': '0.137.0' };
 /** The line of OpenTelemetry that bare OpenTelemetry is measured with. */

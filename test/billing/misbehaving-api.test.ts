@@ -49,7 +49,7 @@ describe('a page that would be too large', () => {
     ['analytics', true, 1],
     ['usage and cost', false, 2],
   ])('is asked for in parts: %s reports', async (_, allowsAnalytics, largestPage) => {
-    const keys = Array.from({ length: 8 }, (_, index) => usage({ key: `apikey_${index}` }));
+    const keys = Array.from({ length: 8 }, (_at, index) => usage({ key: `apikey_${index}` }));
     Object.assign(api, { usages: keys, allowsAnalytics });
     const whole = await fetchRows();
     Object.assign(api, { largestPage });

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { installPackages } from '../contract/versions/cached-packages.ts';
 
 /** The newest when the tests were last gone through, and the one before. */
-export const CLAUDE_CODE_VERSIONS = ['2.1.332', '2.1.331'] as const;
+export const CLAUDE_CODE_VERSIONS = ['2.1.333', '2.1.332'] as const;
 
 const RUN_LIMIT_MS = 200_000;
 

@@ -33,16 +33,16 @@ describe('doctor', () => {
   });
 
   it('is content with one SDK, the preload and one API', async () => {
-    install('', '@anthropic-ai/sdk', '1.14.0');
+    install('', '@anthropic-ai/sdk', '1.15.0');
     install('', '@tallyspan/node', '0.1.0');
     install('', '@opentelemetry/api', '1.10.0');
     const findings = checkPackages(await findPackages(project));
     expect(findings.map(({ verdict }) => verdict)).toEqual(['ok', 'ok']);
-    expect(findings[0]?.what).toContain('1.14.0 (native spans, enriched)');
+    expect(findings[0]?.what).toContain('1.15.0 (native spans, enriched)');
   });
 
   it('finds nested copies, an SDK that is too old, and others that see the same calls', async () => {
-    install('', '@anthropic-ai/sdk', '1.14.0');
+    install('', '@anthropic-ai/sdk', '1.15.0');
     install('node_modules/some-agent', '@anthropic-ai/sdk', '0.18.2');
     install('', 'openlit', '1.15.0');
     const findings = checkPackages(await findPackages(project));

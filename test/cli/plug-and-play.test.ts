@@ -33,7 +33,7 @@ test(
     const { stdout } = await runTallyspan(['doctor', '--json'], yarn);
     const findings = JSON.parse(stdout) as DoctorFinding[];
     const about = (name: string) => findings.filter(({ check }) => check === name).map(({ what }) => what);
-    expect(about('sdk')).toEqual(['@anthropic-ai/sdk 1.14.0 (native spans, enriched)']);
+    expect(about('sdk')).toEqual(['@anthropic-ai/sdk 1.15.0 (native spans, enriched)']);
     expect(about('delivery')).toHaveLength(2);
   },
   INSTALL_MS,

@@ -65,7 +65,7 @@ describe('loading', () => {
     const outcome = await harness.run(program('two-copies.mjs'), { scenario });
     expect([outcome.stderr, outcome.code]).toEqual(['', 0]);
     const versions = eventsOf(outcome, 'agent.model_call').map((call) => call['tallyspan.sdk.version'] ?? '');
-    expect(versions.toSorted()).toEqual(['0.90.0', '1.14.0', '1.14.0']);
+    expect(versions.toSorted()).toEqual(['0.90.0', '1.15.0', '1.15.0']);
     expect(spansOf(outcome, 'chat')).toHaveLength(3);
     expect(eventsOf(outcome, 'agent.run')).toHaveLength(3);
   });
@@ -122,7 +122,7 @@ describe('loading', () => {
         {
           '@opentelemetry/api': '1.9.1',
           '@opentelemetry/sdk-trace-node': '2.12.0',
-          '@anthropic-ai/sdk': '1.14.0',
+          '@anthropic-ai/sdk': '1.15.0',
         },
         { '@anthropic-ai/sdk': { '@opentelemetry/api': '1.10.0' } },
       );

@@ -121,7 +121,7 @@ describe('types of @tallyspan/node', () => {
 
 describe('the program in a project', () => {
   it('adds no SDK where there is one, whichever it is', async () => {
-    for (const version of ['1.14.0', '0.39.0']) {
+    for (const version of ['1.15.0', '0.39.0']) {
       const project = makeTemporaryFolder('project');
       writeFileSync(
         path.join(project, 'package.json'),

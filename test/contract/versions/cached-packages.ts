@@ -69,6 +69,8 @@ export async function installYarnProject(project: string): Promise<string | unde
           // Beside the project, which is moved.
           YARN_ENABLE_GLOBAL_CACHE: 'false',
           YARN_ENABLE_TELEMETRY: 'false',
+          // The lockfile says which versions, however new they are.
+          YARN_NPM_MINIMAL_AGE_GATE: '0',
           YARN_PNP_ENABLE_ESM_LOADER: 'true',
         },
       },

@@ -9,7 +9,7 @@ import { SDK_VERSIONS } from './tested-versions.ts';
 
 const PROGRAM = path.join(import.meta.dirname, '../programs/surfaces.mjs');
 
-const NEWEST = '1.14.0';
+const NEWEST = '1.15.0';
 
 const CASES = [
   ...SDK_VERSIONS.map(([version, hasMiddleware]) => ({ version, hasMiddleware, native: 'on' })),

@@ -14,7 +14,7 @@ export const SDK_VERSIONS = [
   ['0.133.0', true],
   ['0.134.0', true],
   ['1.0.0', true],
-  ['1.14.0', true],
+  ['1.15.0', true],
 ] as const;
 
 /** Besides the Node that runs the tests: the oldest that is supported, and the newest of each line. */
@@ -25,7 +25,7 @@ export const UNSUPPORTED_NODE_VERSIONS = ['18.20.8', '20.20.2'] as const;
 /** Below the supported range; its calls are not observed. */
 export const UNSUPPORTED_SDK_VERSION = '0.20.8';
 
-const NEWEST_SDK = '1.14.0';
+const NEWEST_SDK = '1.15.0';
 
 /** Another instrumentation of the SDK. */
 export interface Peer {
