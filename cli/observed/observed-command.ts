@@ -1,7 +1,7 @@
 // An observed command: a command of the user, started with the preload in it and in every Node process that it starts,
 // and what these processes report of themselves at their end.
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { formatCountOf } from '../../core/text/format.ts';
@@ -34,15 +34,18 @@ export async function runReporting(
   try {
     const options = { env: io.env, signal: io.signal, stdout: mode, stderr: mode } as const;
     const finished = await runObserved(command, { env }, options);
-    return { ...finished, reports: await readReports(file) };
+    const text = await readFile(file, 'utf8').catch(() => '');
+    // Whoever observes this program, as where a script of the command has an `exec` of its own, observes those, too.
+    const outer = io.env['TALLYSPAN_REPORT'];
+    if (outer !== undefined) await appendFile(outer, text).catch(() => undefined);
+    return { ...finished, reports: reportsOf(text) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
 /** Half a line of a process that was killed meanwhile is left out. */
-async function readReports(file: string): Promise<ProcessReport[]> {
-  const text = await readFile(file, 'utf8').catch(() => '');
+function reportsOf(text: string): ProcessReport[] {
   return text.split('\n').flatMap((line) => {
     try {
       return [JSON.parse(line) as ProcessReport];

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startAnthropicApi, type AnthropicApi } from '../fakes/anthropic-api.ts';
 import { answer } from '../fakes/messages.ts';
-import { runTallyspan } from '../programs/tallyspan.ts';
+import { PROGRAM, runTallyspan } from '../programs/tallyspan.ts';
 
 const ASK = `
   const body = JSON.stringify({ model: 'claude-sonnet-5-5', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] });
@@ -59,6 +59,13 @@ describe('a command under the preload', () => {
     expect(outcome.stderr).toContain(
       'tallyspan: 1 run, 1 model call, 0 tool calls, $0.0004 (1 by their requests)\n',
     );
+  });
+
+  it('exec: in the command of another, both show what was observed', async () => {
+    const inner = [process.execPath, PROGRAM, 'exec', '--', 'node', 'ask.mjs'];
+    const { stderr, exitCode } = await run('exec', '--', ...inner);
+    const line = 'tallyspan: 1 run, 1 model call, 0 tool calls, $0.0004 (1 by their requests)\n';
+    expect([stderr.split(line).length - 1, exitCode]).toEqual([2, 3]);
   });
 
   it.each([
