@@ -173,7 +173,8 @@ function openTool(runs: Runs, span: Span & ReadableSpan): void {
     startMs: Date.now(),
   };
   if (isNative(span)) span.updateName(`execute_tool ${tool.name}`);
-  else span.setAttribute(OWN_ATTRIBUTE, run.id);
+  // The tool call is told by our event.
+  span.setAttribute(OWN_ATTRIBUTE, run.id);
   runs.openToolSpan(span.spanContext().spanId, run);
 }
 

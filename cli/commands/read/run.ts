@@ -261,6 +261,7 @@ function describeStep(step: Step): string {
 
 function costOf(step: Step): string {
   if (step.step !== 'model_call') return '';
+  if (step['tallyspan.duplicate'] === true) return 'counted before';
   const cost = formatCost(numberIn(step, 'cost_nano_usd'));
   return step['tallyspan.cost.status'] === 'estimated' ? `${cost} (est.)` : cost;
 }

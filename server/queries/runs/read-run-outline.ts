@@ -178,6 +178,9 @@ function timeOf(row: DatabaseRow): number {
   return (row['timestamp'] as Date).getTime();
 }
 
+/** As `stepsOf` leaves them out. */
+const NOT_TOLD_BEFORE = ' AND tallyspan_duplicate IS NOT TRUE';
+
 /** Of the run of `runId`, which `where` says as well. */
 async function readListedRows(database: Queryable, runId: string, where: string): Promise<DatabaseRow[]> {
   const order = `ORDER BY timestamp, tallyspan_seq LIMIT ${STEPS_LIMIT}`;
@@ -185,14 +188,14 @@ async function readListedRows(database: Queryable, runId: string, where: string)
     ...(['agent.note', 'agent.limit'] as const).map((name) =>
       database.all(
         `SELECT '${name}' AS event_name, ${LISTED_KEYS[name].map((key) => `${listedSql(key)} AS ${columnOf(key)}`).join(', ')}
-         FROM ${tableOf(name)} WHERE ${where}${name === 'agent.note' ? ' AND tallyspan_duplicate IS NOT TRUE' : ''} ${order}`,
+         FROM ${tableOf(name)} WHERE ${where}${name === 'agent.note' ? NOT_TOLD_BEFORE : ''} ${order}`,
       ),
     ),
     ...(['agent.model_call', 'agent.tool_call'] as const).map(async (name) => {
       const rows = await readWideRows(
         database,
         CALL_COLUMNS[name],
-        `FROM ${tableOf(name)} WHERE ${where} ${order}`,
+        `FROM ${tableOf(name)} WHERE ${where}${name === 'agent.tool_call' ? NOT_TOLD_BEFORE : ''} ${order}`,
       );
       for (const row of rows) {
         const timestamp = instantOfMicros(row['timestamp']);

@@ -232,7 +232,8 @@ export function stepsOf(
     .filter((row) => KINDS[String(row['event_name'])] !== undefined)
     // These are told beside the steps, with those that are found when the run is read.
     .filter((row) => row['agent_note_kind'] !== SILENT_FAILURE_NOTE)
-    .filter((row) => row['event_name'] !== 'agent.note' || row['tallyspan_duplicate'] !== true)
+    // What was told before is no second step; of a model call it is shown, with that it does not count.
+    .filter((row) => row['event_name'] === 'agent.model_call' || row['tallyspan_duplicate'] !== true)
     // What a program did beside its calls and tools: kept, and no step.
     .filter((row) => row['agent_note_kind'] !== ACTIVITY_NOTE)
     .toSorted((a, b) => startMs(a) - startMs(b) || endMs(a) - endMs(b));

@@ -9,6 +9,7 @@ import {
 import { answer, makeMessage, streamedAnswer, text, toolUse } from '../../fakes/messages.ts';
 import { streamMessage } from '../../fakes/anthropic-api.ts';
 import { eventsOf, type Outcome } from '../harness.ts';
+import type { EventRecord } from '../../../core/event.ts';
 
 export interface Expected {
   /** Model calls, in order: how each is priced, and what it failed with. */
@@ -196,20 +197,21 @@ export function recordedOf(observed: Outcome, name: string, hasMiddleware: boole
   const of = (event: 'agent.model_call' | 'agent.run' | 'agent.tool_call') =>
     eventsOf(observed, event).filter((candidate) => candidate['user.id'] === name);
   const calls = of('agent.model_call');
+  const tools = of('agent.tool_call');
+  const spansOf = (event: EventRecord) =>
+    observed.spans
+      .filter((span) => span.spanId === event.span_id)
+      .map((span) => [span.name, span.attributes['agent.run_id'] === event['agent.run_id']]);
   return {
     calls: calls.map((call) => ({
       cost: call['tallyspan.cost.status'] ?? 'none',
       ...(call['error.type'] === undefined ? {} : { error: call['error.type'] }),
     })),
     runs: of('agent.run').map((run) => run['agent.status']),
-    tools: of('agent.tool_call').map((call) => call['tool.ok']),
+    tools: tools.map((call) => call['tool.ok']),
     attempts: hasMiddleware ? calls.at(-1)?.attempts : undefined,
     // One call, one span: with that very id, named by the conventions, and with the run on it.
-    spans: calls.map((call) =>
-      observed.spans
-        .filter((span) => span.spanId === call.span_id)
-        .map((span) => [span.name, span.attributes['agent.run_id'] === call['agent.run_id']]),
-    ),
+    spans: [...calls, ...tools].map(spansOf),
   };
 }
 
@@ -230,12 +232,16 @@ export function expectedOf(
   const sent = name === 'abort_before' || calls.length === 0 ? undefined : (expected.attempts ?? 1);
   // Without spans of its own for tools, what ran is known only from a request that carries the results on.
   const areToolsSeen = isNative || name !== 'tool_runner_limit';
+  const tools = areToolsSeen ? (expected.tools ?? []) : [];
   return {
     calls,
     runs: expected.runs,
-    tools: areToolsSeen ? (expected.tools ?? []) : [],
+    tools,
     attempts: hasMiddleware ? sent : undefined,
-    spans: calls.map(() => [['chat claude-sonnet-5-5', true]]),
+    spans: [
+      ...calls.map(() => [['chat claude-sonnet-5-5', true]]),
+      ...tools.map(() => [['execute_tool lookup', true]]),
+    ],
   };
 }
 

@@ -316,6 +316,24 @@ describe('what is sent again', () => {
     expect((await meta()).duplicates).toBe(2);
   });
 
+  it('is no second step: a tool call that a span tells, too', async () => {
+    const run = sampleRun({ mark: '6', endMs: NOW });
+    const tools = run.filter((event) => event['event.name'] === 'agent.tool_call');
+    const told = tools.map((event, index) => ({
+      ...event,
+      'service.instance.id': 'spans',
+      'tallyspan.seq': index + 1,
+      'tallyspan.source': 'span' as const,
+      'tallyspan.duplicate': true,
+    }));
+    await sendEvents(again, [...run, ...told]);
+    const { steps } = await getJson<RunTree>(again, `/api/runs/${'6'.repeat(32)}`);
+    const ofTools = steps.filter(({ step }) => step === 'tool_call');
+    expect(ofTools.map((step) => step['tallyspan.source'])).toEqual(tools.map(() => undefined));
+    const page = await (await fetch(`${again.uiUrl}/runs/${'6'.repeat(32)}`)).text();
+    expect(page.match(/<td class="what[^>]*><i class="kind tool"/g)).toHaveLength(tools.length);
+  });
+
   it('a gap in a process is counted as lost', async () => {
     const before = (await meta()).events_lost;
     const run = sampleRun({ mark: '7', endMs: NOW });
