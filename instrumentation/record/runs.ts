@@ -116,8 +116,11 @@ export class Runs {
     this.#byToolSpan.set(spanId, run);
   }
 
-  closeToolSpan(spanId: string): void {
+  /** The run of a tool span that was open. */
+  closeToolSpan(spanId: string): Run | undefined {
+    const run = this.#byToolSpan.get(spanId);
     this.#byToolSpan.delete(spanId);
+    return run;
   }
 
   /** Context below the run, for work that has none of its own. */

@@ -18,6 +18,7 @@ import { leanContext } from '../otel/lean-context.ts';
 import type { PeerSpans } from '../otel/peer-spans.ts';
 import { parentSpanId, type Run } from '../record/run.ts';
 import type { Runs } from '../record/runs.ts';
+import { awaitTools } from '../record/tools/tool-calls.ts';
 
 export const NATIVE_SCOPE = 'com.anthropic.sdk.typescript';
 const CALL_KEY = createContextKey('tallyspan model call');
@@ -66,7 +67,7 @@ export function watchSpans(runs: Runs, peers: PeerSpans, agentName: string | und
           peers.open(span, parent);
           const call = parent.getValue(CALL_KEY) as ModelCall | undefined;
           if (call !== undefined) peers.relate(span, call.run.id);
-          openTool(runs, span);
+          openTool(runs, span, parent);
           return;
         }
         if (span.name === 'anthropic.messages.create') adoptCall(span, parent);
@@ -74,7 +75,7 @@ export function watchSpans(runs: Runs, peers: PeerSpans, agentName: string | und
         else if (span.name === 'anthropic.messages.tool_runner') {
           const run = adoptRunner(runs, span, parent, agentName);
           if (run !== undefined) adopted.set(span, run);
-        } else openTool(runs, span);
+        } else openTool(runs, span, parent);
       });
     },
     onEnding: (span) => {
@@ -161,10 +162,10 @@ function endRunner(runs: Runs, run: Run, span: ReadableSpan): void {
   else runs.end(run, 'ok');
 }
 
-function openTool(runs: Runs, span: Span & ReadableSpan): void {
+function openTool(runs: Runs, span: Span & ReadableSpan, parent: Context): void {
   const id = toolUseOf(span);
   if (id === undefined) return;
-  const run = runs.runOfBlock(id);
+  const run = runs.runOfBlock(id) ?? (isNative(span) ? awaitEarlyTool(runs, id, span, parent) : undefined);
   const tool = run?.pendingTools.get(id);
   if (run === undefined || tool === undefined || tool.execution !== undefined) return;
   tool.execution = {
@@ -178,12 +179,19 @@ function openTool(runs: Runs, span: Span & ReadableSpan): void {
   runs.openToolSpan(span.spanContext().spanId, run);
 }
 
+/** A tool runner may run tools while the answer that asks for them still comes (`runToolsEagerly`). */
+function awaitEarlyTool(runs: Runs, id: string, span: ReadableSpan, parent: Context): Run | undefined {
+  const run = runs.runIn(parent);
+  const name = span.attributes['gen_ai.tool.name'];
+  if (run !== undefined && typeof name === 'string') awaitTools(run, 0, [{ id, name, input: undefined }]);
+  return run;
+}
+
 function closeTool(runs: Runs, span: ReadableSpan): void {
   const id = toolUseOf(span);
   if (id === undefined) return;
   const { spanId } = span.spanContext();
-  runs.closeToolSpan(spanId);
-  const execution = runs.runOfBlock(id)?.pendingTools.get(id)?.execution;
+  const execution = runs.closeToolSpan(spanId)?.pendingTools.get(id)?.execution;
   if (execution?.spanContext.spanId !== spanId) return;
   execution.endMs = Date.now();
   if (span.status.code === SpanStatusCode.ERROR) execution.errorType = errorTypeOf(span) ?? 'tool_error';

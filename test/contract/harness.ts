@@ -5,6 +5,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { translateSpan } from '../../core/dialects.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { ensureBuilt } from '../../scripts/ensure-built.ts';
 import { startAnthropicApi, type RecordedRequest, type Scenario } from '../fakes/anthropic-api.ts';
@@ -159,6 +160,15 @@ function flagsOf(preload: NonNullable<RunOptions['preload']>, packageDir: string
     default:
       return [];
   }
+}
+
+/** Events that a server would make of the spans, though they tell what our events tell. */
+export function toldAgain({ spans }: Outcome): string[] {
+  return spans.flatMap((span) => {
+    const facts = { scopeName: span.scope, startMs: 0, endMs: 0, isError: false, resource: {} };
+    const event = translateSpan({ ...span, ...facts });
+    return event === undefined ? [] : [`${event['event.name']} ${span.scope} ${span.name}`];
+  });
 }
 
 /** The events of one kind. */

@@ -12,7 +12,7 @@ export interface PendingTool {
   /** How many failures of the tool in a row came before the step that asked for it. */
   readonly earlierFailures: number;
   /** Set while or after a tool span of the SDK or a declared tool runs it. */
-  execution?: ToolExecution;
+  execution?: ToolExecution | undefined;
 }
 
 export interface ToolExecution {

@@ -32,7 +32,9 @@ export function awaitTools(
   const sinceMs = Date.now();
   for (const { id, name, input } of uses) {
     const earlierFailures = run.failures.get(name) ?? 0;
-    run.pendingTools.set(id, { id, name, input, step, sinceMs, earlierFailures });
+    // It may have begun while its answer came.
+    const execution = run.pendingTools.get(id)?.execution;
+    run.pendingTools.set(id, { id, name, input, step, sinceMs, earlierFailures, execution });
   }
 }
 

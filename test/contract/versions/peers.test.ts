@@ -5,11 +5,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { copyFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { translateSpan } from '../../../core/dialects.ts';
 import { errorExchange, type Scenario } from '../../fakes/anthropic-api.ts';
 import { answer, streamedAnswer, text } from '../../fakes/messages.ts';
 import { installPackages } from './cached-packages.ts';
-import { eventsOf, openHarness, type Harness, type Outcome } from '../harness.ts';
+import { eventsOf, openHarness, toldAgain, type Harness, type Outcome } from '../harness.ts';
 import { PEERS } from './tested-versions.ts';
 
 const PROGRAMS = path.join(import.meta.dirname, '../programs/peers');
@@ -73,18 +72,7 @@ describe.each(PEERS)('beside $name', ({ name, packages, broken = [] }) => {
     ].filter(([way]) => !broken.includes(String(way)));
     expect(calls.map((call) => [call['user.id'], call.cost_nano_usd])).toEqual(expected);
 
-    const again = both.spans.flatMap((span) => {
-      const event = translateSpan({
-        ...span,
-        scopeName: span.scope,
-        startMs: 0,
-        endMs: 0,
-        isError: false,
-        resource: {},
-      });
-      return event === undefined ? [] : [`${event['event.name']} ${span.scope} ${span.name}`];
-    });
-    expect(again).toEqual([]);
+    expect(toldAgain(both)).toEqual([]);
     expect(new Set(both.spans.map(({ spanId }) => spanId)).size).toBe(both.spans.length);
   });
 });

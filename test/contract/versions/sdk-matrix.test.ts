@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import path from 'node:path';
-import { eventsOf, openHarness, spansOf, type Harness, type Outcome } from '../harness.ts';
+import { eventsOf, openHarness, spansOf, toldAgain, type Harness, type Outcome } from '../harness.ts';
 import { anonymous, EXPECTED, expectedOf, lineOf, recordedOf, surfaceScenario } from './surfaces.ts';
 import { SDK_VERSIONS } from './tested-versions.ts';
 
@@ -51,6 +51,10 @@ describe.each(CASES)(
     it('makes no span that no event stands for', () => {
       const chats = observed.spans.filter((span) => /^(chat |anthropic\.messages)/.test(span.name));
       expect(chats).toHaveLength(eventsOf(observed, 'agent.model_call').length);
+    });
+
+    it('sends no span that tells again what an event tells', () => {
+      expect(toldAgain(observed)).toEqual([]);
     });
 
     it('token counting has a span with its own operation, and no event', () => {
