@@ -171,7 +171,7 @@ interface OwnHandle extends RunHandle {
 function runOutcome(runs: Runs, run: Run, handle: OwnHandle): Outcome {
   const end = (status: RunStatus, errorType?: string): void => {
     if (handle.status !== undefined) run.limitStatus = undefined;
-    runs.end(run, handle.status ?? status, errorType);
+    runs.settle(run, { status: handle.status ?? status, errorType });
   };
   const completed = (value: unknown): void => {
     if (typeof value === 'string') run.outputLength = value.length;

@@ -45,6 +45,11 @@ export interface EndedCall {
   readonly errorType?: string;
 }
 
+export interface RunOutcome {
+  readonly status: RunStatus;
+  readonly errorType: string | undefined;
+}
+
 export class Run extends RunTotals {
   readonly id: string;
   readonly span: Span;
@@ -76,6 +81,8 @@ export class Run extends RunTotals {
   openOperations = 0;
   /** Whether its operations are over while a tool call waits: only the program can go on with it. */
   isLeft = false;
+  /** How its work ended, while model calls that it left open go on. */
+  outcome: RunOutcome | undefined;
   /** How the model call that ended last did so. */
   lastCall: EndedCall | undefined;
   outputLength: number | undefined;

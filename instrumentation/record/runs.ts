@@ -10,7 +10,7 @@ import { readFrameworkContext } from './framework-context.ts';
 import { contextInTool, currentPlace, type Operation } from './operations.ts';
 import { AwaitedRetries, type Retrier } from './awaited-retries.ts';
 import type { RequestFacts } from './request-facts.ts';
-import { Run, type RunStart, type RunStatus } from './run.ts';
+import { Run, type RunOutcome, type RunStart, type RunStatus } from './run.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { PendingTool } from './tools/pending-tool.ts';
 import { settleTools, settleUnanswered } from './tools/tool-calls.ts';
@@ -63,6 +63,15 @@ export class Runs {
     run.end(status, errorType, endMs);
     this.#open.delete(run);
     this.#bySpan.delete(run.span.spanContext().spanId);
+  }
+
+  /** The work of a run is over. What the model calls that it left open cost is a part of it: it ends when the last of them does. */
+  settle(run: Run, outcome: RunOutcome): void {
+    if (run.isEnded) return;
+    run.outcome = outcome;
+    run.whenQuiet(() => {
+      this.end(run, outcome.status, outcome.errorType);
+    });
   }
 
   /** The declared or adopted run that the context is in. */
@@ -189,10 +198,14 @@ export class Runs {
     return true;
   }
 
-  /** Ends inferred runs that nothing happens in any more. */
+  /** Ends runs that nothing happens in any more: inferred ones, and those whose work is over. */
   endIdle(nowMs: number): void {
     for (const run of this.#open) {
-      if (run.isInferred && run.openCalls === 0 && nowMs - run.lastSeenMs > IDLE_MS) this.leave(run);
+      if (nowMs - run.lastSeenMs <= IDLE_MS) continue;
+      const { outcome } = run;
+      // Of a stream that nobody reads to its end, the end may never be heard.
+      if (outcome !== undefined) this.end(run, outcome.status, outcome.errorType, run.lastSeenMs);
+      else if (run.isInferred && run.openCalls === 0) this.leave(run);
     }
   }
 
@@ -234,7 +247,9 @@ export class Runs {
   endAll(status: RunStatus, errorType?: string): void {
     this.#awaited.giveUp();
     for (const run of this.#open) {
+      const { outcome } = run;
       if (run.isLeft && run.openCalls === 0) this.leave(run);
+      else if (outcome !== undefined) this.end(run, outcome.status, outcome.errorType);
       else this.end(run, status, errorType);
     }
   }

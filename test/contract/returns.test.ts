@@ -158,3 +158,39 @@ describe('what a run gives back', () => {
     expect(runOf('deep')['agent.nested_runs']).toBeUndefined();
   });
 });
+
+describe('a function that is over while its model calls go on', () => {
+  let harness: Harness;
+  let observed: Outcome;
+
+  beforeAll(async () => {
+    harness = await openHarness();
+    const environment = { PACKAGE: harness.packageDir };
+    observed = await harness.run(path.join(PROGRAMS, 'left-calls.mjs'), { scenario: SCENARIO, environment });
+  });
+  afterAll(() => harness.close());
+
+  it.each<[agent: string, status: string, calls: number, error: string | undefined]>([
+    ['forgets', 'ok', 1, undefined],
+    ['keeps a stream', 'ok', 1, undefined],
+    ['one of three fails', 'error', 3, 'overloaded_error'],
+    ['sets its status', 'refused', 1, undefined],
+    ['never reads', 'ok', 1, undefined],
+  ])('%s: its run has them, and ends as it did', (agent, status, turns, error) => {
+    const runs = eventsOf(observed, 'agent.run').filter((run) => run['gen_ai.agent.name'] === agent);
+    const calls = eventsOf(observed, 'agent.model_call').filter(
+      (call) => call['gen_ai.agent.name'] === agent,
+    );
+    // What nobody reads has a cost that nobody knows; what failed has none.
+    const costs = calls.map(
+      (call) => call.cost_nano_usd ?? (call['error.type'] === undefined ? Number.NaN : 0),
+    );
+    const known = costs.reduce((sum, cost) => sum + cost);
+    expect(runs.map((run) => [run['agent.status'], run['error.type'], run['agent.turns']])).toEqual([
+      [status, error, turns],
+    ]);
+    expect(costs).toHaveLength(turns);
+    expect(runs[0]?.['agent.cost_nano_usd'] ?? Number.NaN).toBe(known);
+    expect(Number.isNaN(known)).toBe(agent === 'never reads');
+  });
+});
