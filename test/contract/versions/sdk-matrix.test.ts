@@ -53,6 +53,20 @@ describe.each(CASES)(
       expect(chats).toHaveLength(eventsOf(observed, 'agent.model_call').length);
     });
 
+    it('each run costs what its calls cost, and has their tokens', () => {
+      const calls = eventsOf(observed, 'agent.model_call');
+      const totals = eventsOf(observed, 'agent.run').map((run) => {
+        const own = calls.filter((call) => call['agent.run_id'] === run['agent.run_id']);
+        const sum = (read: (call: (typeof own)[number]) => number | undefined) =>
+          own.reduce((total, call) => total + (read(call) ?? 0), 0);
+        return {
+          run: [run['agent.cost_nano_usd'] ?? 0, run['agent.turns'], run['agent.tokens_out']],
+          calls: [sum((call) => call.cost_nano_usd), own.length, sum((call) => call.tokens_output)],
+        };
+      });
+      expect(totals.map(({ run }) => run)).toEqual(totals.map((total) => total.calls));
+    });
+
     it('sends no span that tells again what an event tells', () => {
       expect(toldAgain(observed)).toEqual([]);
     });
