@@ -113,7 +113,9 @@ interface AskedTime {
  */
 export function parseSpan(query: QueryText, defaults: StretchDefaults): AskedTime {
   refuseSeveralTimes(query);
-  const { now } = defaults;
+  const { now, timezone } = defaults;
+  // Also where no time is asked for that has one.
+  zoneParam(query, timezone);
   const stretch = textParam(query, 'time')
     ? parseStretch(pick(query, ['time', 'zone']), defaults)
     : parseNamedStretch(query, defaults);

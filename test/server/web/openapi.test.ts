@@ -239,6 +239,19 @@ describe('the document of the API', () => {
     }
   });
 
+  it('refuses a zone that is none, wherever one is taken', async () => {
+    const asked = Object.entries(document.paths).flatMap(([address, { get }]) =>
+      get?.parameters.some(({ name }) => name === 'zone') === true
+        ? [`${address.replaceAll(/\{\w+\}/g, 'cost')}?zone=Mars`]
+        : [],
+    );
+    expect(asked).toEqual(expect.arrayContaining(['/api/runs?zone=Mars', '/api/runs/sums?zone=Mars']));
+    for (const url of asked) {
+      const { status, body } = await ask(server.uiUrl + url, 'GET');
+      expect({ url, status, body }).toEqual({ url, status: 400, body: expect.stringContaining('time zone') });
+    }
+  });
+
   it('says which methods an address has', async () => {
     for (const [method, url, allow] of [
       ['DELETE', '/api/runs/aaaa', 'GET, HEAD'],
