@@ -328,6 +328,12 @@ describe('every page', () => {
       ...sampleRun({ mark: 'a', endMs: Date.now() - 1000 }),
       ...sampleRun({ mark: 'b', endMs: Date.now() - 2000, status: 'error', tags: ['beta', 'nightly run'] }),
       ...sampleRun({ mark: 'c', endMs: Date.now(), isOpen: true }),
+      ...sampleRun({
+        mark: 'e',
+        endMs: Date.now() - 3000,
+        agent: 'agent-'.repeat(50),
+        user: 'u'.repeat(200),
+      }),
       ...nestedSession(Date.now()),
       ...billAndWaste(Date.now()),
     ]);
