@@ -22,14 +22,15 @@ export interface StoreMeta {
   readonly last_event: string | null;
   /** Events whose place in their process (`tallyspan.seq`) was never seen: lost on the way. */
   readonly events_lost: number;
-  /** Records of a response that was already counted. */
+  /** Records of a response that was already counted. Sums of cost shares are marked so as well, and are of the call. */
   readonly duplicates: number;
 }
 
 export async function readMeta(database: Queryable): Promise<StoreMeta> {
   const [row] = await database.all(
     `SELECT count(*) AS events, count(*) FILTER (event_name = 'agent.run') AS runs,
-       min(timestamp) AS first, max(timestamp) AS last, count(*) FILTER (tallyspan_duplicate) AS duplicates,
+       min(timestamp) AS first, max(timestamp) AS last,
+       count(*) FILTER (tallyspan_duplicate AND event_name <> 'agent.tool_cost') AS duplicates,
        (SELECT count(*) FROM spans) AS spans,
        (SELECT sum(missing) FROM (
           SELECT max(tallyspan_seq) - count(*) AS missing FROM ${EVENTS}

@@ -316,6 +316,24 @@ describe('what is sent again', () => {
     expect((await meta()).duplicates).toBe(2);
   });
 
+  it('is no duplicate: the sum of the shares that a call brought', async () => {
+    const before = (await meta()).duplicates;
+    const call = sampleRun({ mark: '5', endMs: NOW })[1] as EventRecord;
+    const { 'service.instance.id': process, timestamp } = call;
+    await sendEvents(again, [
+      { ...call, 'tallyspan.cost_shares': ['search=p f1200 t340'] },
+      {
+        timestamp,
+        'service.instance.id': process,
+        'event.name': 'agent.tool_cost',
+        'gen_ai.tool.name': 'search',
+        'tallyspan.calls': 1,
+        cost_nano_usd: 1200,
+      },
+    ]);
+    expect((await meta()).duplicates).toBe(before);
+  });
+
   it('is no second step: a tool call that a span tells, too', async () => {
     const run = sampleRun({ mark: '6', endMs: NOW });
     const tools = run.filter((event) => event['event.name'] === 'agent.tool_call');
