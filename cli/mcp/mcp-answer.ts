@@ -23,7 +23,7 @@ const PREFACE =
 export function answerText(value: object, page: string, textLimit = TEXT_LIMIT): string {
   const mark = `recorded-data-${randomBytes(MARK_BYTES).toString('hex')}`;
   // Without `<` no text in it can look like a mark.
-  const json = safeJson(shortened({ ...value, page }, textLimit)).replaceAll('<', String.raw`\u003c`);
+  const json = safeJson(shortened({ ...value, page }, textLimit, true)).replaceAll('<', String.raw`\u003c`);
   return `${PREFACE}\n<${mark}>\n${json}\n</${mark}>`;
 }
 
@@ -34,8 +34,11 @@ export function partOf<T>(all: readonly T[], offset: number, limit: number): Lis
   return { rows, row_count: all.length, next_offset: next < all.length ? next : null };
 }
 
-/** Without what is undefined and lists that are empty, but rows: none is an answer. Long texts are cut. */
-function shortened(value: unknown, textLimit: number): unknown {
+/**
+ * Without what is undefined and lists that are empty, but those of the answer itself: none is an answer. Long texts are
+ * cut.
+ */
+function shortened(value: unknown, textLimit: number, isAnswer = false): unknown {
   if (typeof value === 'string')
     return value.length > textLimit
       ? `${cutText(value, textLimit)}… (${value.length} characters, cut)`
@@ -44,10 +47,7 @@ function shortened(value: unknown, textLimit: number): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(
-        ([key, part]) =>
-          part !== undefined && (key === 'rows' || !(Array.isArray(part) && part.length === 0)),
-      )
+      .filter(([, part]) => part !== undefined && (isAnswer || !(Array.isArray(part) && part.length === 0)))
       .map(([key, part]) => [key, shortened(part, textLimit)]),
   );
 }

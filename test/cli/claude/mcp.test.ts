@@ -181,8 +181,8 @@ describe('tallyspan mcp', () => {
     ['signals', { id: 'run_count' }, { value: 3 }],
     ['signals', { id: 'run_count', by: 'user' }, { rows: [{ value: 2 }, { value: 1 }] }],
     ['findings', {}, { row_count: 0, weekly_nano_usd: 0 }],
-    ['limits', {}, { row_count: 0 }],
-    ['scores', { agent: 'support' }, { window: '7d' }],
+    ['limits', {}, { limits: [], row_count: 0 }],
+    ['scores', { agent: 'support' }, { window: '7d', mean: [], share_of_good: [], scored_runs: [] }],
     ['reconcile', {}, { fetched_at: null, row_count: 0 }],
     ['alerts', { all: true, limit: 2 }, { firing: 0, next_offset: 2 }],
   ])('%s %j', async (name, args, expected) => {
