@@ -29,6 +29,7 @@ import { encodeAnswer } from './otlp-answer.ts';
 import { MalformedBodyError } from './otlp-model.ts';
 import { connectionsOfPort } from '../process/connections.ts';
 import { OversizedBodyError } from './request-limits.ts';
+import { grpcPortWatch } from './wrong-port.ts';
 
 const SIGNALS: ReadonlyMap<string, OtlpSignal> = new Map([
   ['/opentelemetry.proto.collector.trace.v1.TraceService/Export', 'traces'],
@@ -84,7 +85,7 @@ export async function listenGrpc(options: GrpcIntakeOptions): Promise<GrpcIntake
     session.setTimeout(STRANGER_IDLE_MS, () => session.close());
   });
   // A connection that breaks, or speaks no HTTP/2, costs only its sender.
-  server.on('sessionError', () => undefined);
+  server.on('sessionError', grpcPortWatch(options.log));
   server.on('stream', (stream, headers) => {
     stream.on('error', () => undefined);
     void answer(options, stream, headers);

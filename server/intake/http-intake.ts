@@ -24,6 +24,7 @@ import { encodeAnswer, encodeStatus } from './otlp-answer.ts';
 import { MalformedBodyError } from './otlp-model.ts';
 import { connectionsOfPort } from '../process/connections.ts';
 import { OversizedBodyError } from './request-limits.ts';
+import { httpPortWatch } from './wrong-port.ts';
 
 const SIGNALS: readonly OtlpSignal[] = ['traces', 'logs', 'metrics'];
 const CONTENT_TYPES: Record<Encoding, string> = {
@@ -35,6 +36,14 @@ const HEADERS_LIMIT_MS = 10_000;
 /** How often connections are looked at that take longer. */
 const CHECK_EVERY_MS = 2000;
 
+const answerClientError = clientErrorHandler({
+  contentType: 'application/json',
+  body: (status, message) => ({
+    code: status === 408 ? GRPC_STATUS.DEADLINE_EXCEEDED : GRPC_STATUS.INVALID_ARGUMENT,
+    message,
+  }),
+});
+
 export interface HttpIntakeOptions {
   readonly intake: Intake;
   readonly access: Pick<Access, 'isAllowed' | 'isOwnHost'>;
@@ -43,6 +52,7 @@ export interface HttpIntakeOptions {
 
 /** The HTTP server of the intake, not yet listening. */
 export function makeHttpIntake(options: HttpIntakeOptions): FastifyInstance {
+  const watchPort = httpPortWatch(options.log);
   const app = Fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: BODY_LIMIT_MS,
@@ -50,13 +60,10 @@ export function makeHttpIntake(options: HttpIntakeOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     logger: false,
     http: { connectionsCheckingInterval: CHECK_EVERY_MS },
-    clientErrorHandler: clientErrorHandler({
-      contentType: 'application/json',
-      body: (status, message) => ({
-        code: status === 408 ? GRPC_STATUS.DEADLINE_EXCEEDED : GRPC_STATUS.INVALID_ARGUMENT,
-        message,
-      }),
-    }),
+    clientErrorHandler: (error, socket) => {
+      watchPort(error);
+      answerClientError(error, socket);
+    },
   });
   // A sender that dribbles its headers or its body holds one of these, and only so long.
   app.server.headersTimeout = HEADERS_LIMIT_MS;
@@ -110,7 +117,7 @@ export function makeHttpIntake(options: HttpIntakeOptions): FastifyInstance {
       return reply.type(CONTENT_TYPES[encoding]).send(Buffer.from(encodeAnswer(signal, encoding, answer)));
     });
     app.route({
-      method: ['GET', 'PUT', 'DELETE', 'PATCH'],
+      method: ['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'],
       url: `/v1/${signal}`,
       handler: (request, reply) =>
         refuse(
