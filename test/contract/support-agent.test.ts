@@ -154,16 +154,17 @@ describe('the support agent', () => {
       protocol: 'http/protobuf',
     });
     expect(overHttp.stdout).toBe(bare.stdout);
-    // Sums of cost are written anew at each five minutes of the clock.
-    const told = ({ events }: Outcome) => events.map((event) => event['event.name']).filter(isNoSum);
-    const summed = (outcome: Outcome) =>
-      sum(eventsOf(outcome, 'agent.tool_cost').map((event) => event.cost_nano_usd ?? Number.NaN));
     expect([told(overHttp), summed(overHttp)]).toEqual([told(observed), summed(observed)]);
   });
 });
 
-function isNoSum(name: string): boolean {
-  return name !== 'agent.tool_cost';
+/** Names of the events but for those that sum up cost, of which there is another one at each five minutes of the clock. */
+function told({ events }: Outcome): readonly string[] {
+  return events.map((event) => event['event.name']).filter((name) => name !== 'agent.tool_cost');
+}
+
+function summed(outcome: Outcome): number {
+  return sum(eventsOf(outcome, 'agent.tool_cost').map((event) => event.cost_nano_usd ?? Number.NaN));
 }
 
 function sum(values: readonly number[]): number {
