@@ -30,7 +30,8 @@ function cardsOf({ row }: (typeof ROWS)[number]): RateCard[] {
 describe('the price table', () => {
   it('knows every model of the installed SDK, priced or listed with the reason why not', async () => {
     const sdk = await readSdkModels(import.meta.url);
-    expect(sdk?.ids.length).toBeGreaterThan(20);
+    // It drops models that are retired.
+    expect(sdk?.ids.length).toBeGreaterThan(10);
     expect(sdk?.ids.filter((id) => 'reason' in resolveModelId(id))).toEqual([]);
   });
 
