@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ownProcess } from '../server/process/memory.ts';
 import { RequestError } from '../server/questions/request-error.ts';
 import { CliError } from './terminal/cli-error.ts';
@@ -118,14 +118,16 @@ export async function runCli(args: readonly string[], outside: CliIo): Promise<n
     await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
+    // What a command itself finds wrong with an argument was not reported by the parser.
+    const isOwn = error instanceof InvalidArgumentError;
+    if (error instanceof CommanderError && !isOwn) return error.exitCode === 0 ? 0 : WRONG_USAGE;
     if (error instanceof CommandEnded) {
       if (error.signal !== undefined) io.endBy?.(error.signal);
       return error.exitCode;
     }
     const interrupted = interruptedExitCode(error, io.signal);
     if (interrupted !== undefined) return interrupted;
-    const isUsage = error instanceof RequestError && error.statusCode === 400;
+    const isUsage = isOwn || (error instanceof RequestError && error.statusCode === 400);
     const isDebug = program.opts<{ debug?: boolean }>().debug === true;
     const detail = error instanceof Error ? (isDebug ? error.stack : error.message) : String(error);
     io.stderr.write(safeLines(`tallyspan: ${detail}\n`));

@@ -1,6 +1,6 @@
 // Options that say which time a command is about, as the pages' time picker does, and which of the events it counts.
 
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Dimension } from '../core/schema.ts';
 import type { Where } from '../server/queries/read-events.ts';
 import { parseNamedStretch, type Stretch } from '../server/questions/stretch.ts';
@@ -15,11 +15,20 @@ export interface TimeOptions {
   readonly to?: string;
 }
 
-/** Adds `--from` and `--to`. */
+/** Adds `--from` and `--to`. A command that also has `--since` takes either: one of two times would hold in silence. */
 export function withTimeOptions(command: Command): Command {
   return command
-    .option('--from <time>', 'today, yesterday, week, a date, a time, or how far back')
-    .option('--to <time>', 'end of that time (default: now, or the end of the day that --from names)');
+    .addOption(
+      new Option('--from <time>', 'today, yesterday, week, a date, a time, or how far back').conflicts(
+        'since',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--to <time>',
+        'end of that time (default: now, or the end of the day that --from names)',
+      ).conflicts('since'),
+    );
 }
 
 /** The time that the options name; undefined where neither is given. Throws a usage error on what cannot be understood. */

@@ -71,8 +71,7 @@ export function readLimitSettings(environment: Environment, problems: string[]):
   const url = text(urlName);
   const isUrl = url === undefined || /^https?:\/\/[^/]/.test(url);
   if (!isUrl) faults.push(`${urlName}=${url} is not an address; write http://127.0.0.1:4319.`);
-  problems.push(...faults);
-  return {
+  const settings: LimitSettings = {
     rules,
     loop: oneOf('TALLYSPAN_LIMIT_LOOP', ['report', 'stop'], 'report'),
     unpriced: oneOf('TALLYSPAN_LIMIT_UNPRICED', ['warn', 'refuse'], 'warn'),
@@ -84,6 +83,8 @@ export function readLimitSettings(environment: Environment, problems: string[]):
     serverToken: text('TALLYSPAN_TOKEN'),
     faults,
   };
+  problems.push(...faults);
+  return settings;
 }
 
 /** Settings where the program sets limits in code alone. */

@@ -22,6 +22,9 @@ describe('wrong usage', () => {
       'status is failed, ok, error, aborted, refused, max_turns, budget_exceeded, turn_limit, loop, abandoned, running, not banana',
     ],
     ['run abc', '"abc" is too short; give at least 4 characters'],
+    ['run --diff abcdef abc', '"abc" is too short; give at least 4 characters'],
+    ['cost --since 7d --from yesterday', "'--from <time>' cannot be used with option '--since <time>'"],
+    ['runs --to 2026-11-20 --since 7d', "'--to <time>' cannot be used with option '--since <time>'"],
     [
       'diagnose --from bogus',
       'from is a time such as 2026-11-20T14:30, 2026-11-20, yesterday or 24h, not bogus',
@@ -44,6 +47,12 @@ describe('wrong usage', () => {
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);
     expect(stderr).not.toContain('    at ');
+  });
+
+  it('is an address in TALLYSPAN_URL that lacks its http://', async () => {
+    const { exitCode, stderr } = await runCommand(['runs'], { env: { TALLYSPAN_URL: 'localhost:4319' } });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('"localhost:4319" is no address of a server; write http://localhost:4319');
   });
 
   it.each(['claude-sonnet-5-5', 'us.anthropic.claude-opus-5-5-v1', 'claude-haiku-4-5'])(

@@ -42,6 +42,18 @@ describe('limit settings', () => {
     expect(readLimitSettings({ TALLYSPAN_LOG: 'off', TALLYSPAN_LIMIT_RUN: ' ' }, [])).toBeUndefined();
   });
 
+  it.each([
+    ['TALLYSPAN_LIMIT_LOOP', 'stopp', 'report, stop. Using report.'],
+    ['TALLYSPAN_LIMIT_UNPRICED', 'block', 'warn, refuse. Using warn.'],
+    ['TALLYSPAN_LIMIT_WITHOUT_SERVER', 'deny', 'allow, refuse. Using allow.'],
+    ['TALLYSPAN_LIMIT_ON_FAULT', 'deny', 'allow, refuse. Using allow.'],
+    ['TALLYSPAN_LIMIT_SHORTEN', 'yes', 'on, off. Using off.'],
+  ])('%s=%s is said and not in force', (name, value, words) => {
+    const problems: string[] = [];
+    readLimitSettings({ TALLYSPAN_LIMIT_RUN: '$1', [name]: value }, problems);
+    expect(problems).toEqual([`${name}=${value} is not valid; it is one of ${words}`]);
+  });
+
   it('a limit that is not understood, or that would refuse everything, is said and not in force', () => {
     const problems: string[] = [];
     const settings = readLimitSettings(
