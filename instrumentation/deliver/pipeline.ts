@@ -177,11 +177,17 @@ export class Pipeline {
           `${inFull(problem.count)} records are dropped: they waited in the spool for more than ${String(SPOOL_DAYS)} days.`,
         );
         return;
-      case 'dropped':
+      case 'dropped': {
+        // Without a failed try the endpoint may be well: the process ended before it was asked.
+        const why =
+          this.lastReason === undefined
+            ? 'the process ends too soon to send them'
+            : `${this.endpoint} takes none`;
         sayOnce(
           'dropped',
-          `records are dropped: ${this.endpoint} takes none and the spool has no room for all. Set TALLYSPAN_SPOOL to a folder with room.`,
+          `records are dropped: ${why}, and the spool is full or cannot be written. Set TALLYSPAN_SPOOL to a folder with room.`,
         );
+      }
     }
   }
 }

@@ -60,6 +60,19 @@ describe('a program with endpoints and folders that do harm', () => {
     expect(eventsOf(outcome, 'agent.model_call')).toHaveLength(1);
   });
 
+  it('a spool that cannot be written, and an end too soon to send: it is said what is wrong, and not that the endpoint is', async () => {
+    const outcome = await harness.run(path.join(import.meta.dirname, 'programs/end-as-told.mjs'), {
+      scenario: { exchanges: [answer()] },
+      environment: { TALLYSPAN_SPOOL: '/proc/none/spool', ENDING: 'exit' },
+    });
+    expect(outcome.code).toBe(3);
+    expect(outcome.said).toContainEqual(
+      expect.stringContaining(
+        'records are dropped: the process ends too soon to send them, and the spool is full or cannot be written',
+      ),
+    );
+  });
+
   it('a message with a bare % for every request: the program ends as it would, and the records wait', async () => {
     const server = createServer();
     server.on('stream', (stream) => {
