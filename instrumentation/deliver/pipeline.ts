@@ -97,19 +97,17 @@ export class Pipeline {
     this.logs.setAside();
     this.spans.setAside();
     if (waiting === 0 || reason === undefined) return;
-    const what = reason.includes('ECONNREFUSED')
-      ? `nothing listens on ${this.endpoint}`
-      : `${this.endpoint} does not answer (${reason})`;
+    // Where something listens there are many reasons, and words of OpenSSL or HTTP/2 that the doctor knows to explain.
+    const [what, advice] = reason.includes('ECONNREFUSED')
+      ? [`nothing listens on ${this.endpoint}`, 'Start `tallyspan up` or set OTEL_EXPORTER_OTLP_ENDPOINT.']
+      : [`${this.endpoint} does not answer (${reason})`, '`npx tallyspan doctor` says what to do.'];
     // Older records may have had to go for these.
     const lost = Math.min(this.dropped - dropped, waiting);
     const parts = [
       ...(lost < waiting ? [`${inFull(waiting - lost)} records wait in the spool`] : []),
       ...(lost > 0 ? [`${inFull(lost)} are dropped: the spool is full or cannot be written`] : []),
     ];
-    sayOnce(
-      'away',
-      `${what}; ${parts.join(', ')}. Start \`tallyspan up\` or set OTEL_EXPORTER_OTLP_ENDPOINT.`,
-    );
+    sayOnce('away', `${what}; ${parts.join(', ')}. ${advice}`);
   }
 
   /** Processor that feeds ended, sampled spans into the pipeline. */
@@ -162,7 +160,7 @@ export class Pipeline {
       case 'refused':
         sayOnce(
           'refused',
-          `${this.endpoint} refused ${String(problem.count)} records (${problem.reason}). Check OTEL_EXPORTER_OTLP_ENDPOINT and _HEADERS.`,
+          `${this.endpoint} refuses records (${problem.reason}); they are dropped. Check OTEL_EXPORTER_OTLP_ENDPOINT and _HEADERS, or ask \`npx tallyspan doctor\`.`,
         );
         return;
       case 'too_large':

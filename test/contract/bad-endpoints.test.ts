@@ -89,6 +89,8 @@ describe('a program with endpoints and folders that do harm', () => {
     });
     server.close();
     expect([outcome.stdout, outcome.stderr, outcome.code]).toEqual([STDOUT, '', 0]);
-    expect(outcome.said.join('\n')).toMatch(/disk 100% full.* records wait in the spool/);
+    expect(outcome.said.join('\n')).toMatch(
+      /disk 100% full.* records wait in the spool\. `npx tallyspan doctor` says what to do\./,
+    );
   });
 });
