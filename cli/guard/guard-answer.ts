@@ -2,6 +2,7 @@
 // day have cost, and stops Claude Code where that passes a limit. Without an answer in time it lets go on.
 
 import { LIMIT_SETTING_NAMES, parseAmount } from '../../core/limits/limit-settings.ts';
+import { unknownSettings } from '../../core/setting-names.ts';
 import { askServer, DEFAULT_URL } from '../statusline/ask-server.ts';
 
 export interface GuardIo {
@@ -33,7 +34,8 @@ const GO_ON: GuardAnswer = { stdout: '', stderr: '' };
 export async function answerHook({ input, env }: GuardIo): Promise<GuardAnswer> {
   const hook = parse(input) ?? {};
   if (CANNOT_STOP.has(textIn(hook, 'hook_event_name') ?? '')) return GO_ON;
-  const faults: string[] = [];
+  // A limit with a misspelt name limits nothing.
+  const faults = unknownSettings(env).map((fault) => `tallyspan: ${fault}\n`);
   const limits: Record<string, number> = {};
   for (const [scope, name] of Object.entries(SETTINGS)) {
     const value = textOf(env[name]);

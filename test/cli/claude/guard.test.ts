@@ -115,6 +115,11 @@ describe('claude guard', () => {
     const wrong = await ask(tool, { TALLYSPAN_LIMIT_SESSION: 'much' });
     expect([wrong.stdout, wrong.code]).toEqual(['', 0]);
     expect(wrong.stderr).toContain('TALLYSPAN_LIMIT_SESSION=much is not an amount in dollars');
+    const slip = await ask(tool, { TALLYSPAN_LIMIT_SESION: '$1' });
+    expect([slip.stdout, slip.stderr]).toEqual([
+      '',
+      'tallyspan: TALLYSPAN_LIMIT_SESION is not a setting. Did you mean TALLYSPAN_LIMIT_SESSION?\n',
+    ]);
   });
 
   it('says that the server wants a token, whether it lets go on or not', async () => {
