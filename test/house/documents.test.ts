@@ -90,3 +90,14 @@ test('the files and headings to which they link are there', () => {
   );
   expect(wrong).toEqual([]);
 });
+
+test('services and containers start the server itself: npx gives no signal on to it', () => {
+  const blocks = DOCUMENTS.flatMap((file) =>
+    [...read(file).matchAll(/```\w*\n([\s\S]*?)```/g)].map(([block]) => block),
+  );
+  const services = blocks.filter(
+    (block) => /ExecStart=|docker run/.test(block) && block.includes('tallyspan up'),
+  );
+  expect(services.length).toBeGreaterThanOrEqual(2);
+  expect(services.filter((block) => block.includes('npx'))).toEqual([]);
+});
