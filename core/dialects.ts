@@ -61,7 +61,7 @@ export function translateSpan(span: ForeignSpan): EventRecord | undefined {
       return {
         ...commonFieldsOf(fact),
         'event.name': 'agent.run',
-        'agent.status': span.isError ? 'error' : 'ok',
+        'agent.status': fact.facts.errorType === undefined ? 'ok' : 'error',
       };
     default:
       return undefined;

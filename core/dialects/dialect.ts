@@ -136,6 +136,17 @@ export const COST_KEYS: readonly string[] = [
 /** The currency of the first of them, where it is another. */
 export const CURRENCY_KEY = 'gen_ai.usage.cost.currency';
 
+/**
+ * Attributes by which a span says that it failed, whatever its status: a key, and a pattern of its value in small letters.
+ * The conventions have an error type on what failed alone; some emitters leave the status to whoever reads that, or put a
+ * word of their own in its place.
+ */
+export const FAILURES: readonly (readonly [key: string, pattern: string])[] = [
+  ['error.type', '.'],
+  ['gen_ai.tool.status', '^(?:error|fail(?:ed|ure)?|timeout)$'],
+  ['langfuse.observation.level', '^error$'],
+];
+
 /** Operations under other names than the conventions', in small letters; the first pattern that matches. */
 export const OPERATION_NAMES: readonly (readonly [pattern: string, operation: string])[] = [
   [
@@ -234,6 +245,8 @@ export const COMMON_ALIASES: Partial<Record<StandardKey, readonly string[]>> = {
   ],
   'gen_ai.response.finish_reasons': [
     'anthropic.message.stop_reason',
+    // Semantic Kernel, and programs of one's own.
+    'gen_ai.response.finish_reason',
     'llm.response.stop_reason',
     'llm.finish_reason',
     'stop_reason',

@@ -5,6 +5,7 @@
 import { cutText } from '../text/cut-text.ts';
 import { TEXT_LIMITS } from '../field-limits.ts';
 import {
+  FAILURES,
   OPERATION_NAMES,
   STANDARD_KEYS,
   STEP_OPERATIONS,
@@ -214,7 +215,11 @@ const NAMES_IN_SPANS = {
 /** Status ERROR, or what some emitters say in its place. */
 function isFailed({ isError, attributes }: SpanAsSent): boolean {
   const success = attributes['success'];
-  return isError || ((success === false || success === 'false') && attributes['span.type'] !== undefined);
+  return (
+    isError ||
+    ((success === false || success === 'false') && attributes['span.type'] !== undefined) ||
+    FAILURES.some(([key, pattern]) => matches(pattern, plainText(attributes[key] ?? '').toLowerCase()))
+  );
 }
 
 const STATUS_KEYS = ['http.response.status_code', 'http.status_code', 'status_code'];
@@ -232,7 +237,7 @@ function errorTypeOf({ attributes, exceptionType }: SpanAsSent): string {
   if (named === undefined) return status === undefined ? 'error' : String(status);
   if (/(?:^|\.)OverloadedError$/.test(named)) return 'overloaded_error';
   if (/(?:^|\.)RateLimitError$/.test(named)) return 'rate_limit_error';
-  return named;
+  return STATUS_TYPES[named] ?? named;
 }
 
 export function text(value: unknown): string | undefined {

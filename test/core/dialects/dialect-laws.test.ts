@@ -130,7 +130,6 @@ describe('an event of another emitter', () => {
     'user.id': 'u',
     'gen_ai.agent.name': 'support',
     ttft_ms: 250,
-    'error.type': 'overloaded',
   };
   const resource = { 'service.name': 'shop', 'service.version': '1.2', 'service.instance.id': 'p1' };
   const identity = {
@@ -200,7 +199,7 @@ describe('an event of another emitter', () => {
   });
 
   it('that failed has the type of the error, else just that', () => {
-    expect([typeOf(full), typeOf(CALL)]).toEqual(['overloaded', 'error']);
+    expect([typeOf({ ...full, 'error.type': 'overloaded' }), typeOf(CALL)]).toEqual(['overloaded', 'error']);
   });
 
   it('ends after it began, in whole milliseconds', () => {
@@ -267,6 +266,11 @@ describe('a standard attribute', () => {
   ])('for the reasons %j is %j', (reasons, list) => {
     const attributes = standardOf({ ...CALL, 'gen_ai.response.finish_reasons': reasons });
     expect(attributes['gen_ai.response.finish_reasons']).toEqual(list);
+  });
+
+  it('for one finish reason is a list of it', () => {
+    const attributes = standardOf({ ...CALL, 'gen_ai.response.finish_reason': 'refusal' });
+    expect(attributes['gen_ai.response.finish_reasons']).toEqual(['refusal']);
   });
 
   it.each<readonly [unknown, number | undefined]>([

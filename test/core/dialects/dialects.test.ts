@@ -77,6 +77,30 @@ describe('dialects', () => {
     expect(translateSpan({ ...spanOf(agent), parentSpanId: 'c'.repeat(16) })).toBeUndefined();
   });
 
+  it.each([
+    ['the conventions’ type', 'app', { 'error.type': 'TimeoutError' }, 'TimeoutError'],
+    ['a status code as type', 'app', { 'error.type': '429' }, 'rate_limit_error'],
+    ['a status of the tool', 'app', { 'gen_ai.tool.status': 'error' }, 'error'],
+    [
+      'a level of Langfuse',
+      'langfuse-sdk',
+      { 'langfuse.observation.type': 'tool', 'langfuse.observation.level': 'ERROR' },
+      'error',
+    ],
+    ['a status of the tool that is fine', 'app', { 'gen_ai.tool.status': 'success' }, undefined],
+    [
+      'a level of Langfuse that is fine',
+      'langfuse-sdk',
+      { 'langfuse.observation.type': 'tool', 'langfuse.observation.level': 'DEFAULT' },
+      undefined,
+    ],
+  ])('what failed is known without a status of the span: %s', (_title, scopeName, said, errorType) => {
+    const tool = DIALECT_FIXTURES.find(({ title }) => title === 'a Traceloop tool span') as DialectFixture;
+    const attributes = { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'look', ...said };
+    const event = translateSpan({ ...spanOf(tool), scopeName, isError: false, attributes });
+    expect([event?.['tool.ok'], event?.['error.type']]).toEqual([errorType === undefined, errorType]);
+  });
+
   it('every dialect has a fixture, and patterns that RE2 takes too', () => {
     const seen = new Set(DIALECT_FIXTURES.map(({ rule }) => rule?.split('/')[0]));
     for (const emitter of UNUSUAL_EMITTERS)
