@@ -303,6 +303,16 @@ export const COMMON_JSON: readonly NonNullable<Dialect['json']>[] = [
     names: LANGCHAIN_CACHE,
   },
   {
+    key: 'genkit:output',
+    path: ['usage', 'custom'],
+    names: {
+      'gen_ai.usage.cache_read.input_tokens': ['cache_read_input_tokens'],
+      'gen_ai.usage.cache_creation.input_tokens': ['cache_creation_input_tokens'],
+      tokens_cache_write_5m: ['ephemeral_5m_input_tokens'],
+      tokens_cache_write_1h: ['ephemeral_1h_input_tokens'],
+    },
+  },
+  {
     key: 'gcp.vertex.agent.llm_response',
     path: ['usage_metadata'],
     names: { 'gen_ai.usage.cache_read.input_tokens': ['cached_content_token_count'] },
@@ -342,6 +352,7 @@ export const RAW_USAGE: readonly {
   { key: 'output.value', paths: [['usage'], ...LANGCHAIN_USAGE] },
   { key: 'gen_ai.completion', paths: LANGCHAIN_USAGE },
   { key: 'mlflow.spanOutputs', paths: [['usage'], ...LANGCHAIN_USAGE] },
+  { key: 'genkit:output', paths: [['custom', 'usage']] },
   { key: 'gen_ai.usage.raw', paths: [[]] },
   { key: 'llm.anthropic.usage', paths: [[]], provider: 'anthropic' },
   { key: 'llm.vertex_ai.usage', paths: [[]], provider: 'gcp.vertex_ai' },

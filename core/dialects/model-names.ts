@@ -18,7 +18,7 @@ const PROVIDERS: Readonly<Record<string, string>> = {
 };
 
 /** Scopes of emitters that name models as LiteLLM does. */
-const LITELLM_NAMES = '^litellm|^gcp\\.vertex\\.agent$|^strands';
+const LITELLM_NAMES = '^litellm|^gcp\\.vertex\\.agent$|^strands|^genkit-tracer$';
 /** How OpenInference says that the OpenAI Agents SDK asked by LiteLLM. */
 const ASKED_BY_LITELLM = /"model_impl": ?"litellm"/;
 

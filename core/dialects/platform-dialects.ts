@@ -88,4 +88,40 @@ export const PLATFORM_DIALECTS: readonly Dialect[] = [
       names: { 'user.id': ['user_id'], 'gen_ai.conversation.id': ['thread_id'] },
     },
   },
+  {
+    id: 'genkit',
+    doc: 'Genkit: each action names its kind, and the answer of a model holds the API’s own. What generates repeats the last of its calls.',
+    match: { scope: '^genkit-tracer$' },
+    inputTokens: 'exclusive',
+    operationByAttribute: {
+      key: 'genkit:metadata:subtype',
+      values: {
+        model: 'chat',
+        agent: 'invoke_agent',
+        flow: 'invoke_workflow',
+        tool: 'execute_tool',
+        'tool.v2': 'execute_tool',
+        retriever: 'retrieval',
+        reranker: 'rerank',
+        embedder: 'embeddings',
+        evaluator: 'evaluation',
+      },
+    },
+    operationByName: [['.', 'task']],
+    aliases: {
+      'gen_ai.request.model': ['genkit:name'],
+      'gen_ai.tool.name': ['genkit:name'],
+      'gen_ai.conversation.id': ['genkit:sessionId'],
+    },
+    agentNames: ['genkit:name'],
+    json: {
+      key: 'genkit:output',
+      path: ['usage'],
+      names: {
+        'gen_ai.usage.input_tokens': ['inputTokens'],
+        'gen_ai.usage.output_tokens': ['outputTokens'],
+        'gen_ai.usage.cache_read.input_tokens': ['cachedContentTokens'],
+      },
+    },
+  },
 ];

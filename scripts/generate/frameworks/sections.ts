@@ -188,7 +188,7 @@ export const SECTIONS: readonly Section[] = [
     title: 'Any OTLP sender',
     paste: 'export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317',
     language: 'sh',
-    seen: "Spans by OpenTelemetry's GenAI conventions and the dialects of OpenLLMetry, OpenInference, OpenLIT, Vercel AI SDK, Langfuse, LangSmith, logfire, Strands, LiteLLM, Google ADK, Mastra, MLflow, Laminar, LangWatch, Spring AI, Semantic Kernel and others, whatever tracer sends them. What speaks of a model and is not understood is on the page Received.",
+    seen: "Spans by OpenTelemetry's GenAI conventions and the dialects of OpenLLMetry, OpenInference, OpenLIT, Vercel AI SDK, Langfuse, LangSmith, logfire, Strands, LiteLLM, Google ADK, Mastra, MLflow, Laminar, LangWatch, Spring AI, Semantic Kernel, Genkit and others, whatever tracer sends them. What speaks of a model and is not understood is on the page Received.",
     testedBy: 'the tests of dialects',
   },
 ];
