@@ -1,7 +1,8 @@
 // Same tool: one call of a tool may be told of by several spans, such as a framework's with that of the MCP client in it, and
 // that of the server below: the outermost counts. Of two emitters, neither of which is below the other, one lies within the
-// time of the other.
+// time of the other. What our own instrumentation tells of counts before all of these.
 
+import type { FactSpan } from '../dialects.ts';
 import { text } from '../dialects/span-facts.ts';
 import { emitterOf, liesWithin } from './calls-beside.ts';
 import { matchMost } from './match-most.ts';
@@ -14,8 +15,8 @@ const BOUNDS: ReadonlySet<string> = new Set(['agent', 'call', 'own']);
 export function findRepeatedTools(nodes: readonly TraceNode[]): ReadonlySet<TraceNode> {
   const repeated = new Set<TraceNode>();
   const byId = new Map<string, TraceNode[]>();
-  for (const node of nodes) {
-    if (node.span.facts.kind !== 'tool') continue;
+  const tools = nodes.filter(({ span }) => span.facts.kind === 'tool' || isOwnTool(span));
+  for (const node of tools.toSorted((a, b) => Number(isOwnTool(b.span)) - Number(isOwnTool(a.span)))) {
     if (isInSameTool(node)) {
       repeated.add(node);
       continue;
@@ -28,9 +29,13 @@ export function findRepeatedTools(nodes: readonly TraceNode[]): ReadonlySet<Trac
       repeated.add(node);
     else others.push(node);
   }
-  const tools = nodes.filter((node) => node.span.facts.kind === 'tool' && !repeated.has(node));
-  for (const tool of findBeside(tools)) repeated.add(tool);
+  for (const tool of findBeside(tools.filter((node) => !repeated.has(node)))) repeated.add(tool);
   return repeated;
+}
+
+/** A tool that our own instrumentation tells of: its event is there already. */
+function isOwnTool({ facts }: FactSpan): boolean {
+  return facts.kind === 'own' && facts.standard['gen_ai.operation.name'] === 'execute_tool';
 }
 
 /** Those of whose call another emitter tells. */
@@ -48,16 +53,24 @@ function findBeside(tools: readonly TraceNode[]): TraceNode[] {
     }
   }
   return calls.flatMap((call) => {
-    const best = call.find((tool) => idOf(tool) !== undefined) ?? call[0];
+    const best =
+      call.find(({ span }) => isOwnTool(span)) ?? call.find((tool) => idOf(tool) !== undefined) ?? call[0];
     return call.filter((tool) => tool !== best);
   });
 }
 
 function isSameCall(a: TraceNode, b: TraceNode): boolean {
   if (a.span.traceId !== b.span.traceId || nameOf(a) !== nameOf(b)) return false;
+  // What an own tool asked of others may have a tool of the same name; that is another one.
+  if ((isOwnTool(a.span) && isBelow(b, a)) || (isOwnTool(b.span) && isBelow(a, b))) return false;
   const [one, other] = [idOf(a), idOf(b)];
   if (one !== undefined && other !== undefined) return one === other;
   return liesWithin(a.span, b.span) || liesWithin(b.span, a.span);
+}
+
+function isBelow(node: TraceNode, above: TraceNode): boolean {
+  for (let at = node.parent; at !== undefined; at = at.parent) if (at === above) return true;
+  return false;
 }
 
 function idOf({ span: { facts } }: TraceNode): string | undefined {

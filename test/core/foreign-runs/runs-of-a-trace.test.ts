@@ -362,6 +362,33 @@ describe('one tool call', () => {
     );
     expect(tools(events)).toEqual([undefined, undefined, undefined]);
   });
+
+  it.each<readonly [string, Record<string, unknown>]>([
+    ['the id', named],
+    ['the name', TOOL],
+  ])('that our own instrumentation tells of beside another emitter counts there, by %s', (_what, other) => {
+    const own = { scope: 'tallyspan', 'agent.run_id': 'f'.repeat(32) };
+    const ofOwn = (id: string, at: number, ms: number, attributes: Record<string, unknown>): Shape => ({
+      id,
+      in: 'around',
+      at,
+      ms,
+      scope: 'tallyspan',
+      attributes: { ...attributes, ...own },
+    });
+    const events = all(
+      { id: 'around', ms: 900, attributes: { 'http.request.method': 'POST' } },
+      ofOwn('call', 10, 90, CALL),
+      ofOwn('tool', 100, 300, named),
+      { id: 'first', in: 'around', at: 120, ms: 100, attributes: other },
+      { id: 'later', in: 'around', at: 500, ms: 100, attributes: TOOL },
+      { id: 'asked', in: 'tool', at: 130, ms: 200, attributes: AGENT },
+      { id: 'call2', in: 'asked', at: 140, ms: 50, attributes: CALL },
+      { id: 'inner', in: 'asked', at: 200, ms: 50, attributes: TOOL },
+    );
+    // The one that another agent ran, inside of our tool; then those beside it.
+    expect(tools(events)).toEqual([undefined, true, undefined]);
+  });
 });
 
 describe('what is no call', () => {
