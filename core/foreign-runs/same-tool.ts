@@ -17,7 +17,7 @@ export function findRepeatedTools(nodes: readonly TraceNode[]): ReadonlySet<Trac
   const byId = new Map<string, TraceNode[]>();
   const tools = nodes.filter(({ span }) => span.facts.kind === 'tool' || isOwnTool(span));
   for (const node of tools.toSorted((a, b) => Number(isOwnTool(b.span)) - Number(isOwnTool(a.span)))) {
-    if (isInSameTool(node)) {
+    if (!isOwnTool(node.span) && isInSameTool(node)) {
       repeated.add(node);
       continue;
     }

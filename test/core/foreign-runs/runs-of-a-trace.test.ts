@@ -1,72 +1,20 @@
 // Runs of a trace, by shape: what is a run, what is nested, what counts twice, and what is not there yet.
 
 import { describe, expect, it } from '@jest/globals';
-import type { FactSpan } from '../../../core/dialects.ts';
-import { assembleTrace } from '../../../core/foreign-runs/assemble.ts';
 import type { EventRecord } from '../../../core/event.ts';
-import { readSpanFacts } from '../../../core/dialects/span-facts.ts';
+import { AGENT, all, CALL, COST, idOf, runs, TOOL, TRACE, WEB, type Shape } from './trace-shapes.ts';
 
-const START = Date.UTC(2026, 10, 20);
-const TRACE = 'a'.repeat(32);
-
-/** `at` and `ms` are milliseconds from the start of the trace and of the span. */
-interface Shape {
-  readonly id: string;
-  readonly in?: string;
-  readonly at?: number;
-  readonly ms?: number;
-  readonly isError?: boolean;
-  readonly kind?: number;
-  readonly scope?: string;
-  readonly attributes: Readonly<Record<string, unknown>>;
-}
-
-const idOf = (id: string): string => Buffer.from(id.padEnd(8, '.')).toString('hex').slice(0, 16);
-
-function spanOf({ id, at = 0, ms = 100, ...shape }: Shape): FactSpan {
-  const isError = shape.isError === true;
-  const name = id;
-  return {
-    name,
-    traceId: TRACE,
-    spanId: idOf(id),
-    parentSpanId: shape.in === undefined ? '' : idOf(shape.in),
-    startMs: START + at,
-    endMs: START + at + ms,
-    isError,
-    resource: { 'service.name': 'shop' },
-    facts: readSpanFacts({
-      name,
-      scopeName: shape.scope ?? 'any',
-      attributes: shape.attributes,
-      isError,
-      spanKind: shape.kind,
-    }),
-  };
-}
-
-const AGENT = { 'gen_ai.operation.name': 'invoke_agent' };
-const CALL = {
-  'gen_ai.operation.name': 'chat',
-  'gen_ai.provider.name': 'anthropic',
-  'gen_ai.request.model': 'claude-opus-5-5',
-  'gen_ai.usage.input_tokens': 1000,
-  'gen_ai.usage.output_tokens': 100,
-};
-/** 1 000×4 + 100×20 micro-USD. */
-const COST = 6_000_000;
-const TOOL = { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'search' };
-const WEB = { 'http.request.method': 'GET' };
-
-const all = (...shapes: Shape[]): EventRecord[] => assembleTrace(shapes.map(spanOf));
-const runs = (events: readonly EventRecord[]): EventRecord[] =>
-  events.filter((event) => event['event.name'] === 'agent.run');
 const started = (events: readonly EventRecord[]): EventRecord[] =>
   events.filter((event) => event['event.name'] === 'agent.run.started');
 const calls = (events: readonly EventRecord[]): EventRecord[] =>
   events.filter((event) => event['event.name'] === 'agent.model_call');
 const countedCalls = (events: readonly EventRecord[]): EventRecord[] =>
   calls(events).filter((event) => event['tallyspan.duplicate'] !== true);
+/** Span ids of the runs of these with a call in the span b. */
+const idsOf = (...shapes: Shape[]): string[] =>
+  runs(all(...shapes, { id: 'c', in: 'b', at: 5, ms: 5, attributes: CALL }))
+    .map((run) => String(run.span_id))
+    .toSorted((a, b) => a.localeCompare(b));
 
 describe('a run', () => {
   it('is the outermost agent, also below a web request; two agents are two runs', () => {
@@ -164,10 +112,6 @@ describe('a run', () => {
   it('is no nameless agent of OpenInference around one other; around two, or by others, it is', () => {
     const nameless = { 'openinference.span.kind': 'AGENT' };
     const named = { ...nameless, 'agent.name': 'guide' };
-    const idsOf = (...shapes: Shape[]): string[] =>
-      runs(all(...shapes, { id: 'c', in: 'b', at: 5, ms: 5, attributes: CALL }))
-        .map((run) => String(run.span_id))
-        .toSorted((a, b) => a.localeCompare(b));
     const inner: Shape = { id: 'b', in: 'a', at: 1, ms: 50, attributes: named };
     expect(idsOf({ id: 'a', attributes: nameless }, inner)).toEqual([idOf('b')]);
     expect(idsOf({ id: 'a', attributes: AGENT }, inner)).toEqual([idOf('a'), idOf('b')]);
@@ -314,80 +258,6 @@ describe('one call', () => {
       { id: 'tool', in: 'agent', attributes: TOOL, at: 200 },
     );
     expect([countedCalls(events), started(events), runs(events)]).toEqual([[], [], []]);
-  });
-});
-
-const tools = (events: readonly EventRecord[]): (boolean | undefined)[] =>
-  events
-    .filter((event) => event['event.name'] === 'agent.tool_call')
-    .map((event) => event['tallyspan.duplicate']);
-
-describe('one tool call', () => {
-  const named = { ...TOOL, 'gen_ai.tool.call.id': 'toolu_1' };
-
-  it('told of by a span and by those within it counts once, however far within', () => {
-    const events = all(
-      { id: 'agent', ms: 900, attributes: AGENT },
-      { id: 'call', in: 'agent', attributes: CALL },
-      { id: 'tool', in: 'agent', at: 200, attributes: named, isError: true },
-      { id: 'client', in: 'tool', at: 210, ms: 50, attributes: TOOL },
-      { id: 'http', in: 'client', at: 215, ms: 40, attributes: WEB },
-      { id: 'server', in: 'http', at: 220, ms: 10, kind: 2, attributes: TOOL },
-    );
-    expect(tools(events)).toEqual([undefined, true, true]);
-    expect(runs(events)).toMatchObject([{ 'agent.tool_calls': 1, 'agent.retries': 0 }]);
-  });
-
-  it('told of at the same time under one id counts once; repeated after it, it is another', () => {
-    const events = all(
-      { id: 'agent', ms: 900, attributes: AGENT },
-      { id: 'call', in: 'agent', attributes: CALL },
-      { id: 'one', in: 'agent', at: 200, attributes: named, isError: true },
-      { id: 'same', in: 'agent', at: 210, attributes: named },
-      { id: 'again', in: 'agent', at: 400, attributes: named },
-    );
-    expect(tools(events)).toEqual([undefined, true, undefined]);
-    expect(runs(events)).toMatchObject([{ 'agent.tool_calls': 2, 'agent.retries': 1 }]);
-  });
-
-  it('in another tool, or of an agent that a tool asked, is one of its own', () => {
-    const events = all(
-      { id: 'agent', ms: 900, attributes: AGENT },
-      { id: 'call', in: 'agent', attributes: CALL },
-      { id: 'tool', in: 'agent', at: 200, attributes: TOOL },
-      { id: 'other', in: 'tool', at: 210, attributes: { ...TOOL, 'gen_ai.tool.name': 'fetch' } },
-      { id: 'inner', in: 'tool', at: 220, attributes: AGENT },
-      { id: 'call2', in: 'inner', at: 230, attributes: CALL },
-      { id: 'same', in: 'inner', at: 240, attributes: TOOL },
-    );
-    expect(tools(events)).toEqual([undefined, undefined, undefined]);
-  });
-
-  it.each<readonly [string, Record<string, unknown>]>([
-    ['the id', named],
-    ['the name', TOOL],
-  ])('that our own instrumentation tells of beside another emitter counts there, by %s', (_what, other) => {
-    const own = { scope: 'tallyspan', 'agent.run_id': 'f'.repeat(32) };
-    const ofOwn = (id: string, at: number, ms: number, attributes: Record<string, unknown>): Shape => ({
-      id,
-      in: 'around',
-      at,
-      ms,
-      scope: 'tallyspan',
-      attributes: { ...attributes, ...own },
-    });
-    const events = all(
-      { id: 'around', ms: 900, attributes: { 'http.request.method': 'POST' } },
-      ofOwn('call', 10, 90, CALL),
-      ofOwn('tool', 100, 300, named),
-      { id: 'first', in: 'around', at: 120, ms: 100, attributes: other },
-      { id: 'later', in: 'around', at: 500, ms: 100, attributes: TOOL },
-      { id: 'asked', in: 'tool', at: 130, ms: 200, attributes: AGENT },
-      { id: 'call2', in: 'asked', at: 140, ms: 50, attributes: CALL },
-      { id: 'inner', in: 'asked', at: 200, ms: 50, attributes: TOOL },
-    );
-    // The one that another agent ran, inside of our tool; then those beside it.
-    expect(tools(events)).toEqual([undefined, true, undefined]);
   });
 });
 
