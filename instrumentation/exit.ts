@@ -23,6 +23,8 @@ export interface Recorders {
   holdsUnused(): boolean;
   /** Gives it back. */
   giveBack(): Promise<void>;
+  /** Takes over what threads have not delivered: they go with the process. */
+  takeOver(): void;
   /** Synchronous writes: journal and daily file. */
   write(): void;
   /** The last word: what was seen of the process. */
@@ -63,6 +65,9 @@ export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
       guard('write', () => {
         recorders.write();
       });
+      guard('take over', () => {
+        recorders.takeOver();
+      });
       pipeline.setAside();
       // What is in the spool now need not stay in the journal.
       guard('write', () => {
@@ -87,6 +92,8 @@ export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
       // Other listeners decide about the process; without them the signal ends it, as it would have.
       if (!isOurs) return;
       guard('signal', () => {
+        recorders.takeOver();
+        if (pipeline.waiting > 0) pipeline.setAside();
         recorders.write();
       });
       process.removeListener(signal, onSignal);

@@ -9,6 +9,7 @@ import { observeExport } from './claude-agent/agent-exports.ts';
 import { CostRows } from './record/tools/cost-rows.ts';
 import { DailyFile } from './deliver/daily-file.ts';
 import { Pipeline } from './deliver/pipeline.ts';
+import { OwnCopies, ThreadCopies } from './deliver/thread-copies.ts';
 import { handleExit } from './exit.ts';
 import { watchAiSdk } from './frameworks/ai-sdk.ts';
 import { PeerSpans } from './otel/peer-spans.ts';
@@ -83,14 +84,13 @@ function assemble(settings: Settings) {
     journal.writeNumber();
   });
   const file = settings.fileFolder === undefined ? undefined : new DailyFile(settings.fileFolder);
-  // A thread may be terminated at any moment, without a last word.
-  const encoding = isMainThread ? pipeline.encoding : undefined;
+  if (!isMainThread) guard('copies', () => (pipeline.copies = new OwnCopies(journal.path)));
   const send: ConstructorParameters<typeof EventLog>[0] = (record, isUrgent, onSafe) => {
-    if (settings.sendsEvents) pipeline.logs.add(record, isUrgent || !isMainThread, onSafe);
+    if (settings.sendsEvents) pipeline.add('logs', record, isUrgent || !isMainThread, onSafe);
   };
   const listeners = new Set<RecordListener>();
   const logOf = (of: ServiceHolder, own: Numbering): EventLog =>
-    new EventLog(send, of, TALLYSPAN_VERSION, file, own, listeners, encoding);
+    new EventLog(send, of, TALLYSPAN_VERSION, file, own, listeners, pipeline.encoding);
   const events = logOf(service, numbering);
   numbering.onNumber = guarded('journal count', () => {
     journal.count();
@@ -124,6 +124,9 @@ function assemble(settings: Settings) {
       }),
     );
   }
+  const lostRuns = new LostRuns(journal, events, (earlierId, earlier) =>
+    logOf(new ServiceHolder(serviceOf(service.current, earlierId)), new Numbering(earlier)),
+  );
   const observer = new Observer(telemetry, runs, loadPrices(settings.pricesFile), instanceId);
   return {
     settings,
@@ -138,9 +141,10 @@ function assemble(settings: Settings) {
     sightings,
     classes: new SdkClasses(observer),
     wireCalls: new WireCalls(observer),
-    lostRuns: new LostRuns(journal, events, (earlierId, earlier) =>
-      logOf(new ServiceHolder(serviceOf(service.current, earlierId)), new Numbering(earlier)),
-    ),
+    lostRuns,
+    copies: new ThreadCopies(pipeline, (threadJournal) => {
+      lostRuns.closeThread(threadJournal);
+    }),
   };
 }
 
@@ -213,7 +217,7 @@ function schedule(preload: Preload): void {
       observer.runs.endIdle(Date.now());
       preload.costRows.writeDue(Date.now());
       pipeline.encoding.encodeAll();
-      preload.journal.write(pipeline.logs.waiting === 0);
+      preload.journal.write(pipeline.waitingLogs === 0);
       preload.events.write();
     }),
     TICK_MS,
@@ -242,6 +246,9 @@ function endWith(preload: Preload): void {
     holdsUnused: () => observer.isLimited && observer.limiter.leases?.holdsUnused === true,
     giveBack: async () => {
       if (observer.isLimited) await observer.limiter.leases?.giveBack();
+    },
+    takeOver: () => {
+      preload.copies.takeOver();
     },
     write: () => {
       journal.close();

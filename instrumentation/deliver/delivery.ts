@@ -6,7 +6,8 @@
 
 import { isMainThread } from 'node:worker_threads';
 import { guard, guardAsync } from '../process/guard.ts';
-import { boundedDelay, clearTimeout, holdUntil, later, monotonicMs } from '../process/timers.ts';
+import { clearTimeout, later, monotonicMs } from '../process/timers.ts';
+import { before, pause } from './deadline.ts';
 import type { RequestPart } from '../encode/split-request.ts';
 import type { SendResult, SignalKind, Transport } from './otlp.ts';
 import type { Spool } from './spool.ts';
@@ -14,12 +15,13 @@ import { SpoolSender } from './spool-sender.ts';
 
 /** Items held in memory at most. */
 export const MAX_QUEUE = 8_192;
-const MAX_BATCH = 512;
+/** Items of one request at most. */
+export const MAX_BATCH = 512;
 /**
  * Weight of one batch, and of all that wait: a single item may be above. Collectors take 4 MB by default, but what a
  * busy second makes is memory that the process then keeps.
  */
-const MAX_BATCH_WEIGHT = 250_000;
+export const MAX_BATCH_WEIGHT = 250_000;
 const MAX_QUEUE_WEIGHT = 32_000_000;
 const FLUSH_INTERVAL_MS = 1_000;
 /** An item that must not be lost waits no longer than this, … */
@@ -117,9 +119,7 @@ export class Delivery<Item> {
 
   add(item: Item, isUrgent = false, onSafe?: OnSafe): void {
     const weight = this.#options.weigh(item);
-    const count = this.#openCount + this.#closedCount;
-    const isFull = count >= MAX_QUEUE || this.#openWeight + this.#closedWeight + weight > MAX_QUEUE_WEIGHT;
-    if (isFull && count > 0) this.#putAsideOldest();
+    this.#makeRoom(weight);
     if (this.#openCount > 0 && this.#openWeight + weight > MAX_BATCH_WEIGHT) this.#close();
     this.#options.batch.add(item);
     this.#openCount += 1;
@@ -132,6 +132,14 @@ export class Delivery<Item> {
       : nowMs + FLUSH_INTERVAL_MS;
     if (dueMs < this.#openDueMs && this.#openCount > 0) this.#openDueMs = dueMs;
     this.#schedule(nowMs);
+  }
+
+  /** Takes a request over that was made elsewhere. */
+  addRequest(bytes: Uint8Array, count: number): void {
+    const weight = bytes.byteLength;
+    this.#makeRoom(weight);
+    this.#queue({ bytes, count, weight, onSafe: [], tries: 0 });
+    this.#schedule(monotonicMs());
   }
 
   get waiting(): number {
@@ -171,6 +179,12 @@ export class Delivery<Item> {
     while (this.#openCount + this.#closedCount > 0) this.#putAsideOldest();
     this.#spoolSender.putBack();
     this.#options.transport.close();
+  }
+
+  #makeRoom(weight: number): void {
+    const count = this.#openCount + this.#closedCount;
+    const isFull = count >= MAX_QUEUE || this.#openWeight + this.#closedWeight + weight > MAX_QUEUE_WEIGHT;
+    if (isFull && count > 0) this.#putAsideOldest();
   }
 
   /** Makes one request of what the open batch holds. */
@@ -372,23 +386,4 @@ function batchesOf({ onSafe }: Batch, parts: readonly RequestPart[]): Batch[] {
     onSafe: index === parts.length - 1 ? onSafe : [],
     tries: 0,
   }));
-}
-
-/** Waits for the work, but not beyond the deadline, which holds the process; true when the deadline came first. */
-async function before(deadlineMs: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<boolean>((resolve) => {
-    timer = holdUntil('deadline', deadlineMs - monotonicMs(), () => {
-      resolve(true);
-    });
-  });
-  const isOver = await Promise.race([guardAsync('flush', async () => void (await work)), deadline]);
-  clearTimeout(timer);
-  return isOver === true;
-}
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    later('pause', boundedDelay(delayMs), resolve);
-  });
 }

@@ -7,8 +7,9 @@ import type { LogRecordProcessor } from '@opentelemetry/sdk-logs';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { EVENT_SCOPE } from '../../core/otlp/otlp-log.ts';
-import { Delivery, type DeliveryProblem } from './delivery.ts';
+import { Delivery, type DeliveryProblem, type OnSafe } from './delivery.ts';
 import { sayDebug, sayOnce } from '../process/diagnostics.ts';
 import { EncodingQueue } from '../encode/encoding-queue.ts';
 import { encodeLogRecord } from '../encode/encode-log.ts';
@@ -20,22 +21,24 @@ import { RecordBatch, type EncodedRecord } from '../encode/record-batch.ts';
 import type { Settings } from '../process/settings.ts';
 import { Spool, SPOOL_DAYS } from './spool.ts';
 import type { SignalKind, Transport } from './otlp.ts';
+import type { OwnCopies } from './thread-copies.ts';
 import { createTransport } from './transport.ts';
 
 /** What a program waits for when it flushes its own provider. */
 const FLUSH_MS = 2_000;
 
 export class Pipeline {
-  readonly spans: Delivery<EncodedRecord>;
-  readonly logs: Delivery<EncodedRecord>;
-  /** What waits for neither of them yet. */
-  readonly encoding = new EncodingQueue();
+  readonly #deliveries: Readonly<Record<SignalKind, Delivery<EncodedRecord>>>;
+  /** What waits for neither of them yet. A thread may be terminated at any moment, without a last word. */
+  readonly encoding = new EncodingQueue(isMainThread ? undefined : 1);
   /** Where log records go, for people. */
   readonly endpoint: string;
   /** Folder of the spool and the journal of this service at this endpoint. */
   readonly folder: string;
   /** Whether spans and records of other code keep what was said. */
   readonly #keepsContent: boolean;
+  /** Set in a thread that was started by another one. */
+  copies: OwnCopies | undefined;
   /** Told before anything is sent. */
   onSend: (() => void) | undefined;
   /** Why the last try failed. */
@@ -67,35 +70,58 @@ export class Pipeline {
         split: splitRequest,
         onProblem,
       });
-    this.spans = deliver('traces');
-    this.logs = deliver('logs');
+    this.#deliveries = { traces: deliver('traces'), logs: deliver('logs') };
+  }
+
+  /** Takes a record; `onSafe` is told once it is stored, or in the spool. */
+  add(kind: SignalKind, record: EncodedRecord, isUrgent = false, onSafe?: OnSafe): void {
+    const { copies } = this;
+    const whenCopied =
+      copies &&
+      guard('copy', () => {
+        this.onSend?.();
+        return copies.keep(kind, record, onSafe);
+      });
+    this.#deliveries[kind].add(record, isUrgent, whenCopied ?? onSafe);
+  }
+
+  /** Takes over a request that another thread made for the same endpoint. */
+  takeOver(kind: SignalKind, bytes: Uint8Array, count: number): void {
+    this.#deliveries[kind].addRequest(bytes, count);
+  }
+
+  /** Log records that wait. */
+  get waitingLogs(): number {
+    return this.#deliveries.logs.waiting;
   }
 
   get waiting(): number {
-    return this.encoding.size + this.spans.waiting + this.logs.waiting;
+    const { traces, logs } = this.#deliveries;
+    return this.encoding.size + traces.waiting + logs.waiting;
   }
 
   /** Whether something has been sent that nobody has taken yet. */
   get isUnanswered(): boolean {
-    return this.logs.isUnanswered || this.spans.isUnanswered;
+    return this.#deliveries.logs.isUnanswered || this.#deliveries.traces.isUnanswered;
   }
 
   get dropped(): number {
-    return this.spans.dropped + this.logs.dropped;
+    return this.#deliveries.traces.dropped + this.#deliveries.logs.dropped;
   }
 
   /** Sends what waits, for so long at most. */
   async flush(timeoutMs: number): Promise<void> {
     this.encoding.encodeAll();
-    await Promise.all([this.logs.flush(timeoutMs), this.spans.flush(timeoutMs)]);
+    const { traces, logs } = this.#deliveries;
+    await Promise.all([logs.flush(timeoutMs), traces.flush(timeoutMs)]);
   }
 
   /** Puts everything unsent into the spool, at once, and says so where a try has failed. */
   setAside(reason = this.lastReason): void {
     this.encoding.encodeAll();
     const { waiting, dropped } = this;
-    this.logs.setAside();
-    this.spans.setAside();
+    this.#deliveries.logs.setAside();
+    this.#deliveries.traces.setAside();
     if (waiting === 0 || reason === undefined) return;
     // Where something listens there are many reasons, and words of OpenSSL or HTTP/2 that the doctor knows to explain.
     const [what, advice] = reason.includes('ECONNREFUSED')
@@ -119,7 +145,7 @@ export class Pipeline {
         this.encoding.add(() => {
           const { resource, instrumentationScope: scope } = span;
           const record = encodeSpan(span, scope.name === EVENT_SCOPE || this.#keepsContent);
-          this.spans.add({ resource, scope, record });
+          this.add('traces', { resource, scope, record });
         });
       },
       forceFlush: () => this.flush(FLUSH_MS),
@@ -133,7 +159,7 @@ export class Pipeline {
       onEmit: (record) => {
         guard('queue log record', () => {
           const { resource, instrumentationScope: scope } = record;
-          this.logs.add({ resource, scope, record: encodeLogRecord(record, this.#keepsContent) });
+          this.add('logs', { resource, scope, record: encodeLogRecord(record, this.#keepsContent) });
         });
       },
       forceFlush: () => this.flush(FLUSH_MS),

@@ -10,8 +10,14 @@ const DELAY_MS = 100;
 const MAX_WAITING = 128;
 
 export class EncodingQueue {
+  readonly #maxWaiting: number;
   #waiting: (() => void)[] = [];
   #isScheduled = false;
+
+  /** @param maxWaiting that so many wait for the rest; 1 where nothing waits */
+  constructor(maxWaiting = MAX_WAITING) {
+    this.#maxWaiting = maxWaiting;
+  }
 
   /** Records that are not encoded yet. */
   get size(): number {
@@ -21,7 +27,7 @@ export class EncodingQueue {
   /** Encodes soon, after what was added before. What it reads must not change meanwhile. */
   add(encode: () => void): void {
     this.#waiting.push(encode);
-    if (this.#waiting.length >= MAX_WAITING) this.encodeAll();
+    if (this.#waiting.length >= this.#maxWaiting) this.encodeAll();
     if (this.#isScheduled || this.#waiting.length === 0) return;
     this.#isScheduled = true;
     later('encode', DELAY_MS, () => {

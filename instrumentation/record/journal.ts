@@ -9,11 +9,12 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
 import type { OpenRows, OpenRowsKeeper } from './tools/cost-rows.ts';
 import { lineOf } from './event-log.ts';
@@ -93,6 +94,10 @@ export class Journal implements OpenRowsKeeper {
       folder,
       `${HOST}.${String(process.pid)}.${(numbering.processId ?? '').slice(0, 8)}.journal`,
     );
+  }
+
+  get path(): string {
+    return this.#path;
   }
 
   /** Written at once: from here on the run cannot vanish. */
@@ -239,20 +244,37 @@ export class Journal implements OpenRowsKeeper {
     const lost: LostProcess[] = [];
     for (const name of listJournals(this.#folder)) {
       if (!name.startsWith(`${HOST}.`) || join(this.#folder, name) === this.#path) continue;
-      // A container's process often has the process id of the one before it.
       const pid = Number(name.slice(HOST.length + 1).split('.')[0]);
-      if (pid !== process.pid && isAlive(pid)) continue;
-      const claimed = join(this.#folder, `${name}.${String(process.pid)}`);
-      const text = guard('journal claim', () => {
-        renameSync(join(this.#folder, name), claimed);
-        return readRegularFile(claimed).toString('utf8');
-      });
-      if (text === undefined) continue;
-      const found = guard('journal text', () => readJournal(text));
+      if (pid === process.pid ? this.#isOfThread(name) : isAlive(pid)) continue;
+      const found = this.#claim(name);
       if (found !== undefined) lost.push(found);
-      rmSync(claimed, { force: true });
     }
     return lost;
+  }
+
+  /** A thread of this process that has ended, where its journal is still there: without a last word. */
+  takeThread(path: string): LostProcess | undefined {
+    if (dirname(path) !== this.#folder || !existsSync(path)) return undefined;
+    return this.#claim(basename(path));
+  }
+
+  /** A container's process often has the process id of the one before it, whose journal is older than this process. */
+  #isOfThread(name: string): boolean {
+    const startMs = Date.now() - process.uptime() * 1_000;
+    const stat = statSync(join(this.#folder, name), { throwIfNoEntry: false });
+    return stat !== undefined && stat.mtimeMs >= startMs;
+  }
+
+  #claim(name: string): LostProcess | undefined {
+    const claimed = join(this.#folder, `${name}.${String(process.pid)}`);
+    const text = guard('journal claim', () => {
+      renameSync(join(this.#folder, name), claimed);
+      return readRegularFile(claimed).toString('utf8');
+    });
+    if (text === undefined) return undefined;
+    const found = guard('journal text', () => readJournal(text));
+    rmSync(claimed, { force: true });
+    return found;
   }
 }
 

@@ -30,11 +30,20 @@ export class LostRuns {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const lost of this.#journal.takeLost()) {
-      const { instanceId, processId, sequence } = lost;
-      const isNamed = instanceId !== undefined;
-      closeProcess(lost, isNamed ? this.#logOfEarlier(instanceId, { processId, sequence }) : this.#events);
-    }
+    for (const lost of this.#journal.takeLost()) this.#close(lost);
+  }
+
+  /** Closes the runs of a thread that has ended, where it was terminated. */
+  closeThread(journal: string): void {
+    const lost = this.#journal.takeThread(journal);
+    // What it had recorded is delivered: without anything open nothing is missing.
+    if (lost !== undefined && lost.runs.length + (lost.rows?.length ?? 0) > 0) this.#close(lost);
+  }
+
+  #close(lost: LostProcess): void {
+    const { instanceId, processId, sequence } = lost;
+    const isNamed = instanceId !== undefined;
+    closeProcess(lost, isNamed ? this.#logOfEarlier(instanceId, { processId, sequence }) : this.#events);
   }
 }
 

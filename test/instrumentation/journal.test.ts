@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
@@ -83,6 +83,22 @@ describe('the journal', () => {
       );
     }
     expect(new Journal(folder, 'bbbbbbbb').takeLost()).toEqual([]);
+  });
+
+  it('leaves those of a thread of this process alone, until it has ended; one before it had its number', () => {
+    const thread = new Journal(folder, 'aaaaaaaa');
+    thread.begin(started('one'));
+    expect(new Journal(folder, 'bbbbbbbb').takeLost()).toEqual([]);
+    const other = path.join(folder, 'none', path.basename(thread.path));
+    expect(new Journal(folder, 'bbbbbbbb').takeThread(other)).toBeUndefined();
+    expect(new Journal(folder, 'bbbbbbbb').takeThread(thread.path)?.runs).toHaveLength(1);
+    expect(new Journal(folder, 'bbbbbbbb').takeThread(thread.path)).toBeUndefined();
+
+    const earlier = new Journal(folder, 'cccccccc');
+    earlier.begin(started('two'));
+    const before = new Date(Date.now() - (process.uptime() + 60) * 1_000);
+    utimesSync(earlier.path, before, before);
+    expect(new Journal(folder, 'bbbbbbbb').takeLost()).toHaveLength(1);
   });
 
   it('leaves no file behind when every run has ended', () => {

@@ -155,7 +155,7 @@ export const SECTIONS: readonly Section[] = [
     language: 'sh',
     seen: 'Each process and thread. What a process that exits at once could not send, such as a worker of a cluster that is disconnected by its own `process.disconnect()`, waits in the spool folder, where `tallyspan up` fetches it within seconds.',
     notSeen:
-      'Children and threads whose `env` leaves `NODE_OPTIONS` out, and threads with `execArgv: []` where a flag of the command line loads the preload. What a thread recorded in the last quarter of a second before its `terminate()`: let it end by itself, or `await flush()` in it.',
+      'Children and threads whose `env` leaves `NODE_OPTIONS` out, and threads with `execArgv: []` where a flag of the command line loads the preload. What a thread recorded in the last quarter of a second before its `terminate()`, where only it has the preload and the thread that started it does not.',
     rows: ['A worker', 'A child process'],
   },
   {
