@@ -3,6 +3,7 @@
 //   observed − billed = price differences − missing + observed beyond the bill
 // holds to the nano-dollar. A cause is named only where the counts or amounts show it.
 
+import { shareOut } from '../attribution/share-out.ts';
 import { groupBy } from '../group-by.ts';
 import { compareText } from '../text/text-order.ts';
 import { cellKeyOf, type BilledRow, type BillingCell, type LedgerCell } from './billed-row.ts';
@@ -87,9 +88,10 @@ export function reconcile(
     pool.calls += cell.calls;
     pools.set(poolKey(cell), pool);
   }
-  const covered = coveredOf(billed, pools, serviceOfKey);
-  const isUncovered = ({ apiKeyId }: BilledRow): boolean =>
-    covered !== undefined && !serviceOfKey.has(apiKeyId) && !covered.has(apiKeyId);
+  const isUncovered = uncoveredTest(
+    billed.filter(({ apiKeyId }) => !serviceOfKey.has(apiKeyId)),
+    [...pools].flatMap(([key, pool]) => (key.startsWith('|') ? [pool] : [])),
+  );
   // Batches are looked for among all that was observed.
   const observedBatches = new Set(reported.flatMap(({ day, tier }) => (tier === 'batch' ? [day] : [])));
   const rows: ReconciledRow[] = [];
@@ -120,33 +122,44 @@ interface Part {
 
 const NOTHING: Part = { costNanoUsd: 0, calls: 0, share: 0 };
 
-/** The part of the pool that each row accounts for, by its size among them; they are taken out of it. */
+/**
+ * The part of the pool that each row accounts for, by its size among them; they are taken out of it. What they cost is
+ * shared by what they were billed: prompts of one key may be longer than those of another and at a higher rate, which the
+ * pool does not tell apart, so that prices are compared for all rows of a cell together.
+ */
 function takeParts(rows: readonly BilledRow[], pool: Pool | undefined): ReadonlyMap<BilledRow, Part> {
   const parts = new Map<BilledRow, Part>();
   const isByQuantity = rows.every(({ quantity }) => quantity !== undefined);
-  const sizeOf = (row: BilledRow): number => (isByQuantity ? (row.quantity ?? 0) : row.listNanoUsd);
-  const total = rows.reduce((sum, row) => sum + sizeOf(row), 0);
+  const sizes = rows.map(({ quantity, listNanoUsd }) => (isByQuantity ? (quantity ?? 0) : listNanoUsd));
+  const total = sum(sizes);
   if (pool === undefined) return parts;
   const available = isByQuantity ? pool.quantity : pool.costNanoUsd;
   if (total <= 0 || available <= 0) return parts;
-  const used = Math.min(1, available / total);
   const taken = Math.min(1, total / available);
-  let leftNanoUsd = Math.round(pool.costNanoUsd * taken);
-  for (const [index, row] of rows.entries()) {
-    const size = sizeOf(row);
-    // The last one has what is left, so that nothing is lost by rounding.
-    const isLast = index === rows.length - 1;
-    const costNanoUsd = isLast ? leftNanoUsd : Math.round(pool.costNanoUsd * taken * (size / total));
-    leftNanoUsd -= costNanoUsd;
-    pool.costNanoUsd -= costNanoUsd;
+  const costNanoUsd = Math.round(pool.costNanoUsd * taken);
+  // Whole tokens, together as many as were observed.
+  const covered = shareOut(Math.min(available, total), sizes);
+  const shares = sizes.map((size, index) => (size === 0 ? 0 : (covered[index] ?? 0) / size));
+  const billed = rows.map(({ listNanoUsd }, index) => coveredNanoUsdOf(listNanoUsd, shares[index] ?? 0));
+  const isBilled = billed.every((nanoUsd) => nanoUsd >= 0) && sum(billed) > 0;
+  const costs = shareOut(costNanoUsd, isBilled ? billed : sizes);
+  for (const [index, row] of rows.entries())
     parts.set(row, {
-      costNanoUsd,
-      calls: pool.calls * (size / total),
-      share: size === 0 ? 0 : Math.round(used * size) / size,
+      costNanoUsd: costs[index] ?? 0,
+      calls: pool.calls * ((sizes[index] ?? 0) / total),
+      share: shares[index] ?? 0,
     });
-  }
+  pool.costNanoUsd -= costNanoUsd;
   pool.quantity = Math.round(pool.quantity * (1 - taken));
   return parts;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
+
+function coveredNanoUsdOf(listNanoUsd: number, share: number): number {
+  return Math.round(listNanoUsd * share);
 }
 
 function rowOf(
@@ -155,7 +168,7 @@ function rowOf(
   isUncovered: boolean,
   observedBatches: ReadonlySet<string>,
 ): ReconciledRow {
-  const coveredNanoUsd = Math.round(row.listNanoUsd * share);
+  const coveredNanoUsd = coveredNanoUsdOf(row.listNanoUsd, share);
   const missingNanoUsd = row.listNanoUsd - coveredNanoUsd;
   const priceDifferenceNanoUsd = costNanoUsd - coveredNanoUsd;
   return {
@@ -189,28 +202,39 @@ function priceCauseOf(row: BilledRow, difference: number, share: number, calls: 
   return discounted !== 0 && Math.abs(difference - discounted) <= tolerance ? 'contract_rate' : 'unknown';
 }
 
+/**
+ * Whether the counts show that the key of a row was not observed. What all days together leave open is asked of each day:
+ * a call that is not billed yet, or counted on the day beside, says nothing of the other days.
+ */
+function uncoveredTest(rows: readonly BilledRow[], pools: readonly Pool[]): (row: BilledRow) => boolean {
+  const named = new Set(rows.map(({ apiKeyId }) => apiKeyId));
+  const ofAll = coveredKeys(rows, pools);
+  const poolsOfDay = groupBy(pools, ({ cell }) => cell.day);
+  const ofDay = new Map(
+    ofAll === undefined
+      ? [...groupBy(rows, ({ day }) => day)].map(([day, group]) => [
+          day,
+          coveredKeys(group, poolsOfDay.get(day) ?? []),
+        ])
+      : [],
+  );
+  return ({ apiKeyId, day }) => named.has(apiKeyId) && (ofAll ?? ofDay.get(day))?.has(apiKeyId) === false;
+}
+
 /** The keys that were observed, by their counts; undefined where they do not say. */
-function coveredOf(
-  billed: readonly BilledRow[],
-  pools: ReadonlyMap<string, Pool>,
-  serviceOfKey: ReadonlyMap<string, string>,
-): ReadonlySet<string> | undefined {
+function coveredKeys(rows: readonly BilledRow[], pools: readonly Pool[]): ReadonlySet<string> | undefined {
   const byKey = new Map<string, Map<string, number>>();
-  for (const row of billed) {
-    if (serviceOfKey.has(row.apiKeyId) || NOT_BY_CALL.has(row.kind)) continue;
+  for (const row of rows) {
+    // A row that a correction took back fits whatever was observed.
+    if (NOT_BY_CALL.has(row.kind) || row.quantity === 0) continue;
     if (row.quantity === undefined) return undefined;
     const counts = byKey.get(row.apiKeyId) ?? new Map<string, number>();
     counts.set(cellKeyOf(row), (counts.get(cellKeyOf(row)) ?? 0) + row.quantity);
     byKey.set(row.apiKeyId, counts);
   }
-  const observed = new Map(
-    [...pools].flatMap(([key, { quantity }]) =>
-      key.startsWith('|') ? [[key.slice(1), quantity] as const] : [],
-    ),
-  );
   return findCoveredKeys(
     [...byKey].map(([key, counts]) => ({ key, counts })),
-    observed,
+    new Map(pools.map(({ cell, quantity }) => [cellKeyOf(cell), quantity])),
   );
 }
 
@@ -223,7 +247,8 @@ function withDayBoundaries(
 ): Pick<Reconciliation, 'rows' | 'extra'> {
   const found = new Set<object>();
   const named = rows.map((row): ReconciledRow => {
-    if (row.missingCause !== 'unknown' || row.quantity === undefined) return row;
+    const isNamedOtherwise = row.missingCause !== 'unknown' && row.missingCause !== 'uncovered_key';
+    if (isNamedOtherwise || row.quantity === undefined) return row;
     const missing = Math.round(row.quantity * (row.missingNanoUsd / row.listNanoUsd));
     const other = extra.find(
       (cell) =>

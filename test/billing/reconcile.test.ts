@@ -96,6 +96,40 @@ describe('causes of a difference', () => {
     ['rounding', [billed(700)], [observed(700, { costNanoUsd: 1_400_004 })], { rounding: 4 }],
     ['another price', [billed(700)], [observed(700, { costNanoUsd: 1_500_000 })], { unknown: 100_000 }],
     ['calls that are not billed', [billed(700)], [observed(800)], { 'extra unknown': 200_000 }],
+    [
+      'long prompts of one key, at five times the rate of the other key',
+      [billed(400), billed(300, { apiKeyId: 'apikey_b', listNanoUsd: 3_000_000 })],
+      [observed(700, { costNanoUsd: 3_800_000 })],
+      {},
+    ],
+    [
+      'keys that together are observed in part',
+      [billed(3), billed(5, { apiKeyId: 'apikey_b' })],
+      [observed(7)],
+      { unknown: -2000 },
+    ],
+    [
+      'a key that is not observed, beside a day that goes on',
+      [billed(700), billed(300, { apiKeyId: 'apikey_b' }), billed(100, { day: '2026-11-21' })],
+      [observed(700), observed(150, { day: '2026-11-21' })],
+      { uncovered_key: -600_000, 'extra unknown': 100_000 },
+    ],
+    [
+      'a key that is not observed, beside one whose usage was taken back',
+      [
+        billed(700),
+        billed(300, { apiKeyId: 'apikey_b' }),
+        billed(0, { apiKeyId: 'apikey_c', day: '2026-11-21' }),
+      ],
+      [observed(700)],
+      { uncovered_key: -600_000 },
+    ],
+    [
+      'midnight of a day with nothing else',
+      [billed(100), billed(700, { day: '2026-11-21' })],
+      [observed(800, { day: '2026-11-21' })],
+      { day_boundary: -200_000, 'extra day_boundary': 200_000 },
+    ],
   ])('%s', (_, bill, ledger, expected) => {
     const found = reconcile(bill, ledger);
     expect(causesOf(found)).toEqual(expected);
