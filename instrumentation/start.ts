@@ -230,6 +230,7 @@ function endWith(preload: Preload): void {
   const { pipeline, observer, journal, events, costRows, wireCalls } = preload;
   handleExit(pipeline, {
     endLeft: () => {
+      preload.copies.takeOver();
       if (isMainThread) preload.lostRuns.close();
       wireCalls.endHeld();
       observer.endAll();

@@ -69,8 +69,8 @@ export type DeliveryProblem =
   | { readonly type: 'expired'; readonly count: number }
   | { readonly type: 'dropped'; readonly count: number };
 
-/** Hears that an item is stored, or safe in the spool. */
-export type OnSafe = () => void;
+/** Hears that an item is stored, or safe in the spool; of a thread also, before that, that it is copied. */
+export type OnSafe = (how?: 'copied') => void;
 
 interface Batch extends RequestPart {
   readonly weight: number;
@@ -168,8 +168,9 @@ export class Delivery<Item> {
     }
   }
 
-  /** Puts everything unsent into the spool, at once, and cuts the connections. */
-  setAside(): void {
+  /** Puts everything unsent into the spool, at once, and cuts the connections; or leaves it to who has copies. */
+  setAside(isCopied = false): void {
+    if (isCopied) this.#letGo();
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#timerAtMs = Infinity;
@@ -355,6 +356,11 @@ export class Delivery<Item> {
     for (const part of batchesOf(batch, parts ?? [batch])) this.#queue({ ...part, takenBefore: this.#taken });
   }
 
+  #letGo(): void {
+    this.#current = undefined;
+    while (this.#openCount + this.#closedCount > 0) this.#takeOldest();
+  }
+
   #putAsideOldest(): void {
     const batch = this.#takeOldest();
     if (batch !== undefined) this.#spool(batch);
@@ -374,7 +380,10 @@ export class Delivery<Item> {
 }
 
 function tellSafe({ onSafe }: Batch): void {
-  for (const tell of onSafe) guard('safe', tell);
+  for (const tell of onSafe)
+    guard('safe', () => {
+      tell();
+    });
 }
 
 /** Parts of a batch as batches; with the last of them all is safe. */

@@ -76,13 +76,20 @@ export class Pipeline {
   /** Takes a record; `onSafe` is told once it is stored, or in the spool. */
   add(kind: SignalKind, record: EncodedRecord, isUrgent = false, onSafe?: OnSafe): void {
     const { copies } = this;
-    const whenCopied =
-      copies &&
-      guard('copy', () => {
-        this.onSend?.();
-        return copies.keep(kind, record, onSafe);
-      });
-    this.#deliveries[kind].add(record, isUrgent, whenCopied ?? onSafe);
+    const whenSafe = copies && guard('copy', () => this.#copy(copies, kind, record, onSafe));
+    this.#deliveries[kind].add(record, isUrgent, whenSafe ?? onSafe);
+  }
+
+  #copy(copies: OwnCopies, kind: SignalKind, record: EncodedRecord, onSafe?: OnSafe): OnSafe | undefined {
+    if (!copies.hasRoom) return undefined;
+    // What the journal says has to hold with the copy: it is written first.
+    onSafe?.('copied');
+    this.onSend?.();
+    const letGo = copies.keep(kind, record);
+    return () => {
+      letGo();
+      onSafe?.();
+    };
   }
 
   /** Takes over a request that another thread made for the same endpoint. */
@@ -120,9 +127,10 @@ export class Pipeline {
   setAside(reason = this.lastReason): void {
     this.encoding.encodeAll();
     const { waiting, dropped } = this;
-    this.#deliveries.logs.setAside();
-    this.#deliveries.traces.setAside();
-    if (waiting === 0 || reason === undefined) return;
+    const isCopied = this.copies?.areTaken === true;
+    this.#deliveries.logs.setAside(isCopied);
+    this.#deliveries.traces.setAside(isCopied);
+    if (isCopied || waiting === 0 || reason === undefined) return;
     // Where something listens there are many reasons, and words of OpenSSL or HTTP/2 that the doctor knows to explain.
     const [what, advice] = reason.includes('ECONNREFUSED')
       ? [`nothing listens on ${this.endpoint}`, 'Start `tallyspan up` or set OTEL_EXPORTER_OTLP_ENDPOINT.']

@@ -12,12 +12,12 @@ import {
 } from 'node:worker_threads';
 import { RecordBatch, type EncodedRecord } from '../encode/record-batch.ts';
 import { guarded } from '../process/guard.ts';
-import { MAX_BATCH, MAX_BATCH_WEIGHT, type OnSafe } from './delivery.ts';
+import { MAX_BATCH, MAX_BATCH_WEIGHT } from './delivery.ts';
 import type { SignalKind } from './otlp.ts';
 
 /** A thread that is busy takes no copies; a thread makes so many more at most than were taken. */
 const MAX_AHEAD = 4_096;
-/** How many are taken before that is said. */
+/** How many are taken before that is said; the first is said at once. */
 const SAID_EACH = 256;
 
 interface Copy {
@@ -39,7 +39,7 @@ interface Taken {
 
 /** Where delivery goes on. */
 export interface Deliveries {
-  /** Of the service at its endpoint: records of others go another way. */
+  /** Of the service at its endpoint. */
   readonly folder: string;
   takeOver(kind: SignalKind, bytes: Uint8Array, count: number): void;
 }
@@ -68,12 +68,15 @@ class ChannelEnd<Sent, Heard> {
     this.#channel.postMessage(message);
   }
 
-  /** Hears what was sent until now, whether its sender is still there or not. */
-  close(): void {
+  /** Hears at once what was sent until now, whether its sender is still there or not. */
+  hear(): void {
     // Node takes its channels here, too; its types do not say so.
     const port = this.#channel as unknown as MessagePort;
     for (let left = receiveMessageOnPort(port); left !== undefined; left = receiveMessageOnPort(port))
       this.#hear((left as { readonly message: Heard }).message);
+  }
+
+  close(): void {
     this.#channel.close();
   }
 }
@@ -86,18 +89,33 @@ export class OwnCopies {
   #serial = 0;
   /** How many more were made than taken. */
   #ahead = 0;
+  #isWhole = true;
+  #isHeard = false;
 
   /** @param journal its path, which says as well where records go */
   constructor(journal: string) {
     this.#journal = journal;
     this.#parent = new ChannelEnd(threadId, ({ taken }) => {
       this.#ahead -= taken;
+      this.#isHeard = true;
     });
   }
 
-  /** Gives a copy; what is returned is to be told once the record is safe, in the place of what was given. */
-  keep(kind: SignalKind, record: EncodedRecord, onSafe?: OnSafe): OnSafe | undefined {
-    if (this.#ahead >= MAX_AHEAD) return undefined;
+  /** Whether one more would be taken some time, as far as is known. */
+  get hasRoom(): boolean {
+    const hasRoom = this.#ahead < MAX_AHEAD;
+    this.#isWhole &&= hasRoom;
+    return hasRoom;
+  }
+
+  /** Whether all was copied, and will be delivered by the thread that started this one. */
+  get areTaken(): boolean {
+    this.#parent.hear();
+    return this.#isWhole && this.#isHeard;
+  }
+
+  /** Gives a copy; what is returned lets it go. */
+  keep(kind: SignalKind, record: EncodedRecord): () => void {
     this.#ahead += 1;
     const id = (this.#serial += 1);
     this.#batch.add(record);
@@ -108,7 +126,6 @@ export class OwnCopies {
     this.#parent.send({ id, kind, bytes, journal: this.#journal });
     return () => {
       this.#parent.send({ safe: id });
-      onSafe?.();
     };
   }
 }
@@ -118,19 +135,20 @@ export class ThreadCopies {
   readonly #deliveries: Deliveries;
   readonly #threads = new Set<CopiesOfThread>();
 
-  /** @param onEnd told the journal of a thread that has ended, where it has left a copy */
+  /** @param onEnd told the journal of a thread that has ended, once its copies are on their way */
   constructor(deliveries: Deliveries, onEnd: (journal: string) => void) {
     this.#deliveries = deliveries;
     process.on(
       'worker',
       guarded('copies', (worker: Worker) => {
-        const thread = new CopiesOfThread(worker.threadId);
+        const thread = new CopiesOfThread(worker.threadId, deliveries.folder);
         this.#threads.add(thread);
         worker.once(
           'exit',
           guarded('copies', () => {
             this.#threads.delete(thread);
             this.#takeOver(thread);
+            thread.close();
             if (thread.journal !== undefined) onEnd(thread.journal);
           }),
         );
@@ -141,12 +159,10 @@ export class ThreadCopies {
   /** Delivers what the threads have not: the process ends. */
   takeOver(): void {
     for (const thread of this.#threads) this.#takeOver(thread);
-    this.#threads.clear();
   }
 
   #takeOver(thread: CopiesOfThread): void {
-    const copies = thread.end();
-    if (thread.journal === undefined || dirname(thread.journal) !== this.#deliveries.folder) return;
+    const copies = thread.take();
     for (const kind of ['traces', 'logs'] as const) {
       const requests = copies.filter((copy) => copy.kind === kind).map(({ bytes }) => bytes);
       for (const some of batchesOf(requests))
@@ -158,35 +174,46 @@ export class ThreadCopies {
 
 class CopiesOfThread {
   readonly #thread: ChannelEnd<Taken, Message>;
+  readonly #folder: string;
   readonly #copies = new Map<number, Copy>();
   #taken = 0;
-  /** Journal of the thread; `undefined` while it has recorded nothing. */
+  /** Journal of the thread; `undefined` while it has recorded nothing for the same service and endpoint. */
   journal: string | undefined;
 
-  constructor(id: number) {
+  /** @param folder of the service at its endpoint: what goes elsewhere is not taken */
+  constructor(id: number, folder: string) {
+    this.#folder = folder;
     this.#thread = new ChannelEnd(id, (message) => {
-      this.#take(message);
+      this.#hear(message);
     });
   }
 
-  #take(message: Message): void {
+  #hear(message: Message): void {
     if ('safe' in message) {
       this.#copies.delete(message.safe);
       return;
     }
     const { id, kind, bytes, journal } = message;
+    if (dirname(journal) !== this.#folder) return;
+    const isFirst = this.journal === undefined;
     this.#copies.set(id, { kind, bytes });
     this.journal = journal;
     this.#taken += 1;
-    if (this.#taken < SAID_EACH) return;
+    if (this.#taken < SAID_EACH && !isFirst) return;
     this.#thread.send({ taken: this.#taken });
     this.#taken = 0;
   }
 
-  /** What is not safe; nothing more is taken. */
-  end(): readonly Copy[] {
+  /** What is not safe, and nobody took yet. */
+  take(): readonly Copy[] {
+    this.#thread.hear();
+    const copies = [...this.#copies.values()];
+    this.#copies.clear();
+    return copies;
+  }
+
+  close(): void {
     this.#thread.close();
-    return [...this.#copies.values()];
   }
 }
 

@@ -14,6 +14,7 @@ import {
   type FieldKey,
 } from '../../core/schema.ts';
 import type { DailyFile } from '../deliver/daily-file.ts';
+import type { OnSafe } from '../deliver/delivery.ts';
 import { encodeEventRecord, type EventHeader, type Fields } from '../encode/encode-event.ts';
 import type { EncodingQueue } from '../encode/encoding-queue.ts';
 import { addLateFields } from '../encode/late-fields.ts';
@@ -29,7 +30,7 @@ export type { Fields } from '../encode/encode-event.ts';
 const MAX_RECORD_BYTES = 3_500_000;
 
 /** Takes a record; `isUrgent` when its loss would hide a run. `onSafe` is told once it is stored, or in the spool. */
-export type RecordSink = (record: EncodedRecord, isUrgent: boolean, onSafe?: () => void) => void;
+export type RecordSink = (record: EncodedRecord, isUrgent: boolean, onSafe?: OnSafe) => void;
 
 /** Hears every event of the process as it is emitted. */
 export type RecordListener = (event: EventRecord) => void;
@@ -73,7 +74,7 @@ export class EventLog {
     atMs: number,
     span: SpanContext,
     fields: Fields,
-    onSafe?: () => void,
+    onSafe?: OnSafe,
     common?: Fields,
   ): void {
     const header = this.#headerOf(name, atMs, span);
@@ -157,7 +158,7 @@ export class EventLog {
     header: EventHeader,
     resource: EncodedRecord['resource'],
     fields: Fields,
-    onSafe?: () => void,
+    onSafe?: OnSafe,
     common?: Fields,
   ): void {
     const isStart = header['event.name'] === 'agent.run.started';

@@ -252,10 +252,12 @@ export class Journal implements OpenRowsKeeper {
     return lost;
   }
 
-  /** A thread of this process that has ended, where its journal is still there: without a last word. */
+  /** A thread of this process that has ended, where its journal is still there, with what was copied of it counted. */
   takeThread(path: string): LostProcess | undefined {
     if (dirname(path) !== this.#folder || !existsSync(path)) return undefined;
-    return this.#claim(basename(path));
+    const lost = this.#claim(basename(path));
+    const open = lost?.rows?.map(({ copied, ...rows }) => ({ ...rows, rows: copied ?? rows.rows }));
+    return lost && { ...lost, rows: open?.filter(({ rows }) => rows.length > 0) ?? [] };
   }
 
   /** A container's process often has the process id of the one before it, whose journal is older than this process. */

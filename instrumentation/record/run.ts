@@ -295,11 +295,12 @@ export class Run extends RunTotals {
     });
     this.#telemetry.costRows.writeRun(this.id);
     this.#telemetry.silentWatch.seeEnd(this, endMs, this.span.spanContext(), fields);
+    // Before the event can leave.
+    this.#telemetry.journal.end(this.id);
     this.#telemetry.events.emit('agent.run', endMs, this.span.spanContext(), {
       ...fields,
       parent_span_id: parentSpanId(this.span),
     });
-    this.#telemetry.journal.end(this.id);
   }
 }
 

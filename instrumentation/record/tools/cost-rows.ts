@@ -13,6 +13,7 @@ import {
 import { addToGroup } from '../../../core/group-by.ts';
 import { toolCostFields } from '../../../core/pricing/cost-fields.ts';
 import { youngFunction } from '../../process/young-function.ts';
+import type { OnSafe } from '../../deliver/delivery.ts';
 import type { EventLog, Fields } from '../event-log.ts';
 
 /** Rows whose calls have been delivered and that are not delivered themselves, as the journal has them. */
@@ -25,8 +26,12 @@ export interface OpenRows {
   /** Of the run, and the model. */
   readonly fields: Fields;
   /** One list as in a call, for each number of calls that a row may sum up. */
-  readonly rows: readonly (readonly [calls: number, shares: readonly string[]])[];
+  readonly rows: RowsByCalls;
+  /** Of a thread: the same where calls and rows count of which there is a copy. */
+  readonly copied?: RowsByCalls;
 }
+
+type RowsByCalls = readonly (readonly [calls: number, shares: readonly string[]])[];
 
 /** Where open rows are kept beyond the process. */
 export interface OpenRowsKeeper {
@@ -59,6 +64,9 @@ interface Group {
   readonly safe: ShareSums;
   safeMs: number;
   isSafe: boolean;
+  /** Of a thread: of the calls that are copied. */
+  copied?: ShareSums;
+  areRowsCopied: boolean;
   readonly read: () => OpenRows;
 }
 
@@ -74,14 +82,15 @@ export class CostRows {
     this.#keeper = keeper;
   }
 
-  /** Adds the shares of a call; gives what is to be called once the event of the call is safe. */
-  add(call: SharedCall): () => void {
+  /** Adds the shares of a call; gives what is to be told once the event of the call is safe, or copied. */
+  add(call: SharedCall): OnSafe {
     const group = this.#groupOf(call);
     group.lastMs = Math.max(group.lastMs, call.atMs);
     group.sums.add(call.shares);
-    return () => {
+    return (how) => {
       if (group.isSafe) return;
-      group.safe.add(call.shares);
+      if (how === 'copied') (group.copied ??= new ShareSums()).add(call.shares);
+      else group.safe.add(call.shares);
       group.safeMs = Math.max(group.safeMs, call.atMs);
       this.#keeper.keepRows(group.id, group.read);
     };
@@ -129,6 +138,7 @@ export class CostRows {
       safe: new ShareSums(),
       safeMs: atMs,
       isSafe: false,
+      areRowsCopied: false,
       read: youngFunction(() => openRowsOf(group)),
     };
     addToGroup(this.#groups, runId, group);
@@ -139,8 +149,16 @@ export class CostRows {
     this.#count -= 1;
     const rows = group.sums.rows();
     let left = rows.length;
+    let leftToCopy = rows.length;
     for (const { sum, calls } of rows)
-      emitRow(this.#events, group, sum, calls, () => {
+      emitRow(this.#events, group, sum, calls, (how) => {
+        if (how === 'copied') {
+          leftToCopy -= 1;
+          if (leftToCopy > 0) return;
+          group.areRowsCopied = true;
+          this.#keeper.keepRows(group.id, group.read);
+          return;
+        }
         left -= 1;
         if (left > 0) return;
         group.isSafe = true;
@@ -161,7 +179,7 @@ function emitRow(
   { span, lastMs, fields }: Pick<Group, 'span' | 'lastMs' | 'fields'>,
   sum: ToolCost,
   calls: number,
-  onSafe?: () => void,
+  onSafe?: OnSafe,
 ): void {
   events.emit(
     'agent.tool_cost',
@@ -172,17 +190,17 @@ function emitRow(
   );
 }
 
-function openRowsOf({ id, span, safeMs, fields, safe }: Group): OpenRows {
-  const byCalls = new Map<number, ToolCost[]>();
-  for (const { sum, calls } of safe.rows()) addToGroup(byCalls, calls, sum);
-  return {
-    id,
-    traceId: span.traceId,
-    spanId: span.spanId,
-    atMs: safeMs,
-    fields,
-    rows: [...byCalls].map(([calls, sums]) => [calls, encodeShares(sums) ?? []]),
-  };
+function openRowsOf({ id, span, safeMs, fields, safe, copied, areRowsCopied }: Group): OpenRows {
+  const { traceId, spanId } = span;
+  const rows = { id, traceId, spanId, atMs: safeMs, fields, rows: byCalls(safe) };
+  if (areRowsCopied) return { ...rows, copied: [] };
+  return copied === undefined ? rows : { ...rows, copied: byCalls(copied) };
+}
+
+function byCalls(sums: ShareSums): RowsByCalls {
+  const groups = new Map<number, ToolCost[]>();
+  for (const { sum, calls } of sums.rows()) addToGroup(groups, calls, sum);
+  return [...groups].map(([calls, of]) => [calls, encodeShares(of) ?? []]);
 }
 
 function areSame(a: Fields, b: Fields): boolean {

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
 import { answer, toolUse } from '../fakes/messages.ts';
-import { openHarness, spansOf, type Harness } from './harness.ts';
+import { openHarness, spansOf, type Harness } from '../contract/harness.ts';
 
-const program = (name: string): string => path.join(import.meta.dirname, 'programs', name);
+const program = (name: string): string => path.join(import.meta.dirname, '../contract/programs', name);
 
 /** Events of some instances, as a server counts them: one number is one event. */
 function readEvents(events: readonly EventRecord[]): { events: EventRecord[]; missing: number } {
@@ -21,6 +21,14 @@ function readEvents(events: readonly EventRecord[]): { events: EventRecord[]; mi
   return { events: [...byNumber.values()], missing: made - byNumber.size };
 }
 
+const answers = Array.from({ length: 3 }, () => answer());
+const asksForTool = () => answer({ blocks: [toolUse('step', {})] });
+
+const costOf = (events: readonly EventRecord[], name: EventRecord['event.name']): number =>
+  events
+    .filter((event) => event['event.name'] === name)
+    .reduce((sum, event) => sum + (event.cost_nano_usd ?? 0), 0);
+
 describe('threads that are terminated', () => {
   let harness: Harness;
   beforeAll(async () => {
@@ -28,12 +36,17 @@ describe('threads that are terminated', () => {
   });
   afterAll(() => harness.close());
 
-  it.each(['grpc', 'http/protobuf'] as const)(
-    'with their answer: all that they recorded arrives, over %s',
-    async (protocol) => {
+  it.each([
+    ['by the main thread, over gRPC', {}, 'grpc'],
+    ['by the main thread, over HTTP', {}, 'http/protobuf'],
+    ['by themselves', { ENDING: 'own' }, 'grpc'],
+  ] as const)(
+    'with their answer, %s: all that they recorded arrives',
+    async (_how, environment, protocol) => {
       const outcome = await harness.run(program('threads.mjs'), {
-        scenario: { exchanges: Array.from({ length: 3 }, () => answer()) },
+        scenario: { exchanges: [...Array.from({ length: 3 }, () => asksForTool()), ...answers] },
         protocol,
+        environment,
       });
       expect([outcome.stdout, outcome.stderr, outcome.said, outcome.code]).toEqual([
         'text text text\n',
@@ -43,17 +56,19 @@ describe('threads that are terminated', () => {
       ]);
       const { events, missing } = readEvents(outcome.events);
       expect(missing).toBe(0);
-      expect(events.filter((event) => event['event.name'] === 'agent.model_call')).toHaveLength(3);
-      expect(
-        events.filter((event) => event['event.name'] === 'agent.run').map((run) => run['agent.status']),
-      ).toEqual(['ok', 'ok', 'ok']);
-      expect(new Set(spansOf(outcome, 'chat').map(({ spanId }) => spanId)).size).toBe(3);
+      const runs = events.filter((event) => event['event.name'] === 'agent.run');
+      expect(runs.map((run) => [run['agent.status'], run['agent.turns']])).toEqual(
+        Array.from({ length: 3 }, () => ['ok', 2]),
+      );
+      expect(new Set(spansOf(outcome, 'chat').map(({ spanId }) => spanId)).size).toBe(6);
+      expect(costOf(events, 'agent.tool_cost')).toBe(costOf(events, 'agent.model_call'));
     },
   );
 
   it('while a tool works: their runs are lost at once, with what they cost until then', async () => {
     const outcome = await harness.run(program('threads.mjs'), {
-      scenario: { exchanges: Array.from({ length: 3 }, () => answer({ blocks: [toolUse('step', {})] })) },
+      scenario: { exchanges: Array.from({ length: 3 }, () => asksForTool()) },
+      environment: { ENDING: 'tool' },
     });
     expect([outcome.stdout, outcome.stderr, outcome.code]).toEqual(['tool_use tool_use tool_use\n', '', 0]);
     const { events, missing } = readEvents(outcome.events);
@@ -64,11 +79,12 @@ describe('threads that are terminated', () => {
       calls.map((call) => ['lost', 1, call.cost_nano_usd]),
     );
     expect(runs).toHaveLength(3);
+    expect(costOf(events, 'agent.tool_cost')).toBe(costOf(events, 'agent.model_call'));
   });
 
   it('with the process: what had not left waits in the spool, for the next process', async () => {
     let port = 0;
-    const scenario = { exchanges: Array.from({ length: 3 }, () => answer()) };
+    const scenario = { exchanges: answers };
     const ended = await harness.run(program('threads.mjs'), {
       scenario,
       environment: { ENDING: 'exit' },
