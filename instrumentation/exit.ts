@@ -24,7 +24,7 @@ export interface Recorders {
   /** Gives it back. */
   giveBack(): Promise<void>;
   /** Takes over what threads have not delivered: they go with the process. */
-  takeOver(): void;
+  endThreads(): void;
   /** Synchronous writes: journal and daily file. */
   write(): void;
   /** The last word: what was seen of the process. */
@@ -65,8 +65,8 @@ export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
       guard('write', () => {
         recorders.write();
       });
-      guard('take over', () => {
-        recorders.takeOver();
+      guard('end threads', () => {
+        recorders.endThreads();
       });
       pipeline.setAside();
       // What is in the spool now need not stay in the journal.
@@ -92,7 +92,7 @@ export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
       // Other listeners decide about the process; without them the signal ends it, as it would have.
       if (!isOurs) return;
       guard('signal', () => {
-        recorders.takeOver();
+        recorders.endThreads();
         if (pipeline.waiting > 0) pipeline.setAside();
         recorders.write();
       });

@@ -248,8 +248,8 @@ function endWith(preload: Preload): void {
     giveBack: async () => {
       if (observer.isLimited) await observer.limiter.leases?.giveBack();
     },
-    takeOver: () => {
-      preload.copies.takeOver();
+    endThreads: () => {
+      preload.copies.endAll();
     },
     write: () => {
       journal.close();

@@ -133,11 +133,13 @@ export class OwnCopies {
 /** The copies of the threads that this one starts. */
 export class ThreadCopies {
   readonly #deliveries: Deliveries;
+  readonly #onEnd: (journal: string) => void;
   readonly #threads = new Set<CopiesOfThread>();
 
   /** @param onEnd told the journal of a thread that has ended, once its copies are on their way */
   constructor(deliveries: Deliveries, onEnd: (journal: string) => void) {
     this.#deliveries = deliveries;
+    this.#onEnd = onEnd;
     process.on(
       'worker',
       guarded('copies', (worker: Worker) => {
@@ -146,19 +148,28 @@ export class ThreadCopies {
         worker.once(
           'exit',
           guarded('copies', () => {
-            this.#threads.delete(thread);
-            this.#takeOver(thread);
-            thread.close();
-            if (thread.journal !== undefined) onEnd(thread.journal);
+            this.#end(thread);
           }),
         );
       }),
     );
   }
 
-  /** Delivers what the threads have not: the process ends. */
+  /** Delivers what the threads have not. */
   takeOver(): void {
     for (const thread of this.#threads) this.#takeOver(thread);
+  }
+
+  /** The process goes, and its threads with it. */
+  endAll(): void {
+    for (const thread of this.#threads) this.#end(thread);
+  }
+
+  #end(thread: CopiesOfThread): void {
+    if (!this.#threads.delete(thread)) return;
+    this.#takeOver(thread);
+    thread.close();
+    if (thread.journal !== undefined) this.#onEnd(thread.journal);
   }
 
   #takeOver(thread: CopiesOfThread): void {

@@ -2,6 +2,7 @@
 // that started them.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readdirSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
 import { answer, toolUse } from '../fakes/messages.ts';
@@ -94,6 +95,10 @@ describe('threads that are terminated', () => {
       },
     });
     expect([ended.stdout, ended.stderr, ended.code]).toEqual(['text text text\n', '', 3]);
+    // A thread that was about to send one of them has it for a minute.
+    const aMinuteAgo = new Date(Date.now() - 61_000);
+    for (const name of readdirSync(harness.spoolDir, { recursive: true, encoding: 'utf8' }))
+      if (name.endsWith('.claimed')) utimesSync(path.join(harness.spoolDir, name), aMinuteAgo, aMinuteAgo);
     const next = await harness.run(program('ask.mjs'), { scenario, receiver: { grpcPort: port } });
     const { events, missing } = readEvents([...ended.events, ...next.events]);
     expect(missing).toBe(0);
