@@ -16,6 +16,9 @@ export const BILLED_KINDS = [
 ] as const;
 export type BilledKind = (typeof BILLED_KINDS)[number];
 
+/** What is billed beside calls, and no call shows. */
+export const NOT_BY_CALL: ReadonlySet<BilledKind> = new Set(['code_execution', 'session_usage']);
+
 /** What tells the cells of a day apart. */
 export interface BillingCell {
   /** YYYY-MM-DD, UTC. */

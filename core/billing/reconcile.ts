@@ -6,10 +6,11 @@
 import { shareOut } from '../attribution/share-out.ts';
 import { groupBy } from '../group-by.ts';
 import { compareText } from '../text/text-order.ts';
-import { cellKeyOf, type BilledRow, type BillingCell, type LedgerCell } from './billed-row.ts';
-import { findCoveredKeys } from './covered-keys.ts';
+import { cellKeyOf, NOT_BY_CALL, type BilledRow, type BillingCell, type LedgerCell } from './billed-row.ts';
+import { uncoveredTest } from './covered-keys.ts';
 
 export type BillingCause =
+  | 'day_not_observed'
   | 'uncovered_key'
   | 'claude_code'
   | 'batch_not_observed'
@@ -17,6 +18,7 @@ export type BillingCause =
   | 'day_boundary'
   | 'contract_rate'
   | 'rounding'
+  | 'unpriced'
   | 'unknown';
 
 export interface ReconciledRow extends BilledRow {
@@ -68,7 +70,6 @@ interface Pool {
 
 /** A nano-dollar for each call is what rounding can do. */
 const ROUNDING_NANO_USD = 1;
-const NOT_BY_CALL = new Set(['code_execution', 'session_usage']);
 
 export function reconcile(
   billed: readonly BilledRow[],
@@ -93,14 +94,17 @@ export function reconcile(
     [...pools].flatMap(([key, pool]) => (key.startsWith('|') ? [pool] : [])),
   );
   // Batches are looked for among all that was observed.
-  const observedBatches = new Set(reported.flatMap(({ day, tier }) => (tier === 'batch' ? [day] : [])));
+  const observedDays: ObservedDays = {
+    any: new Set(reported.map(({ day }) => day)),
+    batches: new Set(reported.flatMap(({ day, tier }) => (tier === 'batch' ? [day] : []))),
+  };
   const rows: ReconciledRow[] = [];
   for (const group of groupBy(billed, (row) => `${serviceOfKey.get(row.apiKeyId) ?? ''}|${cellKeyOf(row)}`)) {
     const [key, members] = group;
     const taking = members.filter((row) => !isUncovered(row));
     const parts = takeParts(taking, pools.get(key));
     for (const row of members)
-      rows.push(rowOf(row, parts.get(row) ?? NOTHING, isUncovered(row), observedBatches));
+      rows.push(rowOf(row, parts.get(row) ?? NOTHING, isUncovered(row), observedDays));
   }
   const extra = [...pools.values()]
     .filter(({ costNanoUsd, quantity }) => quantity > 0 && costNanoUsd !== 0)
@@ -162,12 +166,8 @@ function coveredNanoUsdOf(listNanoUsd: number, share: number): number {
   return Math.round(listNanoUsd * share);
 }
 
-function rowOf(
-  row: BilledRow,
-  { costNanoUsd, share, calls }: Part,
-  isUncovered: boolean,
-  observedBatches: ReadonlySet<string>,
-): ReconciledRow {
+function rowOf(row: BilledRow, part: Part, isUncovered: boolean, observedDays: ObservedDays): ReconciledRow {
+  const { costNanoUsd, share } = part;
   const coveredNanoUsd = coveredNanoUsdOf(row.listNanoUsd, share);
   const missingNanoUsd = row.listNanoUsd - coveredNanoUsd;
   const priceDifferenceNanoUsd = costNanoUsd - coveredNanoUsd;
@@ -177,68 +177,43 @@ function rowOf(
     missingNanoUsd,
     observedNanoUsd: costNanoUsd,
     priceDifferenceNanoUsd,
-    missingCause: missingNanoUsd === 0 ? undefined : missingCauseOf(row, share, isUncovered, observedBatches),
-    priceCause:
-      priceDifferenceNanoUsd === 0 ? undefined : priceCauseOf(row, priceDifferenceNanoUsd, share, calls),
+    missingCause: missingNanoUsd === 0 ? undefined : missingCauseOf(row, share, isUncovered, observedDays),
+    priceCause: priceDifferenceNanoUsd === 0 ? undefined : priceCauseOf(row, part, priceDifferenceNanoUsd),
   };
+}
+
+/** Days with any observed call, and with one of a batch. */
+interface ObservedDays {
+  readonly any: ReadonlySet<string>;
+  readonly batches: ReadonlySet<string>;
 }
 
 function missingCauseOf(
   row: BilledRow,
   share: number,
   isUncovered: boolean,
-  observedBatches: ReadonlySet<string>,
+  observedDays: ObservedDays,
 ): BillingCause {
   if (NOT_BY_CALL.has(row.kind)) return 'not_by_call';
+  if (!observedDays.any.has(row.day)) return 'day_not_observed';
   if (row.product === 'claude_code') return 'claude_code';
-  if (row.tier === 'batch' && share === 0 && !observedBatches.has(row.day)) return 'batch_not_observed';
+  if (row.tier === 'batch' && share === 0 && !observedDays.batches.has(row.day)) return 'batch_not_observed';
   return isUncovered ? 'uncovered_key' : 'unknown';
 }
 
-function priceCauseOf(row: BilledRow, difference: number, share: number, calls: number): BillingCause {
+function priceCauseOf(row: BilledRow, { costNanoUsd, share, calls }: Part, difference: number): BillingCause {
   const tolerance = ROUNDING_NANO_USD * Math.max(1, Math.ceil(calls));
   if (Math.abs(difference) <= tolerance) return 'rounding';
+  // No price of a token is 0.
+  if (costNanoUsd === 0) return 'unpriced';
   const discounted = Math.round(row.amountNanoUsd * share) - Math.round(row.listNanoUsd * share);
   return discounted !== 0 && Math.abs(difference - discounted) <= tolerance ? 'contract_rate' : 'unknown';
 }
 
-/**
- * Whether the counts show that the key of a row was not observed. What all days together leave open is asked of each day:
- * a call that is not billed yet, or counted on the day beside, says nothing of the other days.
- */
-function uncoveredTest(rows: readonly BilledRow[], pools: readonly Pool[]): (row: BilledRow) => boolean {
-  const named = new Set(rows.map(({ apiKeyId }) => apiKeyId));
-  const ofAll = coveredKeys(rows, pools);
-  const poolsOfDay = groupBy(pools, ({ cell }) => cell.day);
-  const ofDay = new Map(
-    ofAll === undefined
-      ? [...groupBy(rows, ({ day }) => day)].map(([day, group]) => [
-          day,
-          coveredKeys(group, poolsOfDay.get(day) ?? []),
-        ])
-      : [],
-  );
-  return ({ apiKeyId, day }) => named.has(apiKeyId) && (ofAll ?? ofDay.get(day))?.has(apiKeyId) === false;
-}
-
-/** The keys that were observed, by their counts; undefined where they do not say. */
-function coveredKeys(rows: readonly BilledRow[], pools: readonly Pool[]): ReadonlySet<string> | undefined {
-  const byKey = new Map<string, Map<string, number>>();
-  for (const row of rows) {
-    // A row that a correction took back fits whatever was observed.
-    if (NOT_BY_CALL.has(row.kind) || row.quantity === 0) continue;
-    if (row.quantity === undefined) return undefined;
-    const counts = byKey.get(row.apiKeyId) ?? new Map<string, number>();
-    counts.set(cellKeyOf(row), (counts.get(cellKeyOf(row)) ?? 0) + row.quantity);
-    byKey.set(row.apiKeyId, counts);
-  }
-  return findCoveredKeys(
-    [...byKey].map(([key, counts]) => ({ key, counts })),
-    new Map(pools.map(({ cell, quantity }) => [cellKeyOf(cell), quantity])),
-  );
-}
-
 const DAY_MS = 86_400_000;
+
+/** The same count on the day beside shows more than these. */
+const MAY_BE_BOUNDARY: ReadonlySet<BillingCause> = new Set(['unknown', 'uncovered_key', 'day_not_observed']);
 
 /** Usage that stands on the one side on a day and on the other side on the day beside it, of the same size. */
 function withDayBoundaries(
@@ -247,8 +222,8 @@ function withDayBoundaries(
 ): Pick<Reconciliation, 'rows' | 'extra'> {
   const found = new Set<object>();
   const named = rows.map((row): ReconciledRow => {
-    const isNamedOtherwise = row.missingCause !== 'unknown' && row.missingCause !== 'uncovered_key';
-    if (isNamedOtherwise || row.quantity === undefined) return row;
+    if (row.missingCause === undefined || !MAY_BE_BOUNDARY.has(row.missingCause)) return row;
+    if (row.quantity === undefined) return row;
     const missing = Math.round(row.quantity * (row.missingNanoUsd / row.listNanoUsd));
     const other = extra.find(
       (cell) =>

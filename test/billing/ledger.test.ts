@@ -1,4 +1,4 @@
-// What is in no bill accounts for none of it: calls under a plan, refusals without an answer.
+// What is in no bill accounts for none of it: calls under a plan, refusals without an answer, calls of others.
 
 import { expect, it } from '@jest/globals';
 import type { EventRecord } from '../../core/event.ts';
@@ -37,17 +37,28 @@ it.each([
   await server.remove();
 });
 
-it('what the API refused and does not bill is not in the ledger, whatever its usage says', async () => {
-  const server = await startTestServer();
-  await sendEvents(server, [
-    call(2, {}),
-    call(3, {
+it.each<[string, Partial<EventRecord>]>([
+  [
+    'what the API refused and does not bill',
+    {
       cost_nano_usd: 0,
       cost_input_nano_usd: 0,
       'tallyspan.cost.status': 'priced',
       'tallyspan.cost.reason': 'refusal_not_billed',
-    }),
-  ]);
+    },
+  ],
+  [
+    'what another organisation is billed',
+    {
+      cost_nano_usd: undefined,
+      cost_input_nano_usd: undefined,
+      'tallyspan.cost.status': 'unpriced',
+      'tallyspan.cost.unpriced_reason': 'user_profile_billed',
+    },
+  ],
+])('%s is not in the ledger, whatever its usage says', async (_, more) => {
+  const server = await startTestServer();
+  await sendEvents(server, [call(2, {}), call(3, more)]);
   const { ledger } = await getJson<{ ledger: { quantity: number }[] }>(server, '/api/billing?since=1d');
   expect(ledger.map(({ quantity }) => quantity)).toEqual([100]);
   await server.remove();

@@ -95,6 +95,17 @@ describe('causes of a difference', () => {
     ],
     ['rounding', [billed(700)], [observed(700, { costNanoUsd: 1_400_004 })], { rounding: 4 }],
     ['another price', [billed(700)], [observed(700, { costNanoUsd: 1_500_000 })], { unknown: 100_000 }],
+    [
+      'a day before the first call that was observed',
+      [
+        billed(700),
+        billed(300, { day: '2026-11-19' }),
+        billed(9, { day: '2026-11-19', apiKeyId: 'apikey_b' }),
+      ],
+      [observed(700)],
+      { day_not_observed: -618_000 },
+    ],
+    ['calls without a price', [billed(700)], [observed(700, { costNanoUsd: 0 })], { unpriced: -1_400_000 }],
     ['calls that are not billed', [billed(700)], [observed(800)], { 'extra unknown': 200_000 }],
     [
       'long prompts of one key, at five times the rate of the other key',

@@ -19,6 +19,7 @@ interface ReconcileOptions extends SourceCliOptions {
 }
 
 const CAUSES: Readonly<Record<ReconciliationReport['causes'][number]['cause'], string>> = {
+  day_not_observed: 'days on which no billed call was observed',
   uncovered_key: 'API keys whose calls are not observed',
   claude_code: 'Claude Code calls that its telemetry does not report',
   batch_not_observed: 'batches whose results no observed program read',
@@ -26,6 +27,7 @@ const CAUSES: Readonly<Record<ReconciliationReport['causes'][number]['cause'], s
   day_boundary: 'counted on the day before or after',
   contract_rate: 'contract rates',
   rounding: 'rounding',
+  unpriced: 'calls without a price in the table',
   unknown: 'without a cause that the numbers show',
   not_billed: 'observed and not billed',
 };

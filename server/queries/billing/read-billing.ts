@@ -37,8 +37,8 @@ const COLUMNS: readonly (readonly [BilledKind, string, string])[] = [
 ];
 
 /**
- * What was observed of Anthropic's own API and is billed: calls of other platforms are billed by those, calls under a plan
- * and refusals without an answer by nobody.
+ * What was observed of Anthropic's own API and is billed to its user: calls of other platforms are billed by those, some to
+ * another organisation, calls under a plan and refusals without an answer to nobody.
  */
 export async function readLedger(
   database: PlanQueryable,
@@ -56,6 +56,7 @@ export async function readLedger(
      WHERE tallyspan_duplicate IS NOT TRUE AND coalesce(gen_ai_provider_name, 'anthropic') = 'anthropic'
        AND ${IS_ONE_CALL_SQL} AND (${listValueSql(database)}) IS NOT TRUE
        AND tallyspan_cost_reason IS DISTINCT FROM 'refusal_not_billed'
+       AND tallyspan_cost_unpriced_reason IS DISTINCT FROM 'user_profile_billed'
        AND epoch_ms(timestamp) >= $from AND epoch_ms(timestamp) < $to
      GROUP BY ALL ORDER BY ALL`,
     { from: fromDay * DAY_MS, to: toDay * DAY_MS },

@@ -29,6 +29,7 @@ export const BILL_TIME = '30d';
 const DAYS_SHOWN = 31;
 
 export const BILLING_CAUSE_TEXTS: Readonly<Record<BillingCause | 'not_billed', string>> = {
+  day_not_observed: 'Days on which no billed call was observed',
   uncovered_key: 'API keys whose calls are not observed',
   claude_code: 'Claude Code: calls that its telemetry does not report',
   batch_not_observed: 'Batches whose results were not read by an observed program',
@@ -36,6 +37,7 @@ export const BILLING_CAUSE_TEXTS: Readonly<Record<BillingCause | 'not_billed', s
   day_boundary: 'Counted on the day before or after',
   contract_rate: 'Contract rates: observed at the discounted price',
   rounding: 'Rounding',
+  unpriced: 'Calls without a price in the table',
   unknown: 'Without a cause that the numbers show',
   not_billed: 'Observed and not billed',
 };
