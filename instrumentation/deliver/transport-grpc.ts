@@ -12,6 +12,7 @@ import {
 import { gzipSync } from 'node:zlib';
 import { guarded } from '../process/guard.ts';
 import { lookup } from '../process/lookup.ts';
+import { withOwnConnect } from '../process/own-connect.ts';
 import { clearTimeout, later } from '../process/timers.ts';
 import { readGrpcEndpoint } from './grpc-endpoint.ts';
 import { decodeGrpcMessage } from './grpc-message.ts';
@@ -52,7 +53,9 @@ export function createGrpcTransport(kind: SignalKind): Transport {
 
   const open = (): ClientHttp2Session => {
     if (session !== undefined && !session.closed && !session.destroyed) return session;
-    const opened = connect(endpoint.url, { ...endpoint.tls, lookup, settings: { enablePush: false } });
+    const opened = withOwnConnect(() =>
+      connect(endpoint.url, { ...endpoint.tls, lookup, settings: { enablePush: false } }),
+    );
     opened.unref();
     // Calls on it fail with the same error; without a listener it would end the process.
     opened.on(

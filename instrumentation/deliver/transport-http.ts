@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { retryAfterMs } from '../../core/otlp/retry-after.ts';
 import { guarded } from '../process/guard.ts';
 import { lookup } from '../process/lookup.ts';
+import { withOwnConnect } from '../process/own-connect.ts';
 import { isHttpAddress } from '../process/standard-settings.ts';
 import { clearTimeout, later } from '../process/timers.ts';
 import {
@@ -44,16 +45,18 @@ export function createHttpTransport(kind: SignalKind): Transport {
       const isCompressed = options.compression === 'gzip';
       const bytes = isCompressed ? gzipSync(body) : body;
       const start = url.protocol === 'https:' ? requestHttps : requestHttp;
-      const request = start(url, {
-        method: 'POST',
-        agent,
-        lookup,
-        headers: {
-          ...headers,
-          'content-length': bytes.byteLength,
-          ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
-        },
-      });
+      const request = withOwnConnect(() =>
+        start(url, {
+          method: 'POST',
+          agent,
+          lookup,
+          headers: {
+            ...headers,
+            'content-length': bytes.byteLength,
+            ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
+          },
+        }),
+      );
       running.add(request);
       try {
         return await exchange(request, bytes, options.timeoutMillis);

@@ -6,6 +6,7 @@ import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { guard, guarded } from '../process/guard.ts';
 import { lookup } from '../process/lookup.ts';
+import { withOwnConnect } from '../process/own-connect.ts';
 import { clearTimeout, setImmediate, setTimeout } from '../process/timers.ts';
 
 const ANSWER_LIMIT_MS = 2_000;
@@ -25,17 +26,19 @@ export function postLeases(
   const text = JSON.stringify(body);
   const start = url.startsWith('https:') ? requestHttps : requestHttp;
   return new Promise((resolve) => {
-    const request = context.with(suppressTracing(context.active()), () =>
-      start(url, {
-        method: 'POST',
-        agent: false,
-        lookup,
-        headers: {
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(text),
-          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        },
-      }),
+    const request = withOwnConnect(() =>
+      context.with(suppressTracing(context.active()), () =>
+        start(url, {
+          method: 'POST',
+          agent: false,
+          lookup,
+          headers: {
+            'content-type': 'application/json',
+            'content-length': Buffer.byteLength(text),
+            ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          },
+        }),
+      ),
     );
     request.on(
       'response',

@@ -222,6 +222,19 @@ describe('in company', () => {
     expect(instances.size).toBe(3);
   });
 
+  it.each(['grpc', 'http/protobuf'] as const)(
+    'what stands in for the network in tests gets nothing of ours, over %s',
+    async (protocol) => {
+      const outcome = await harness.run(program('mocked-network.mjs'), {
+        scenario: { exchanges: [] },
+        protocol,
+      });
+      expect([outcome.stdout, outcome.stderr, outcome.said, outcome.code]).toEqual(['hello\n\n', '', [], 0]);
+      expect(eventsOf(outcome, 'agent.model_call')).toHaveLength(1);
+      expect(eventsOf(outcome, 'agent.run')).toHaveLength(1);
+    },
+  );
+
   it('the daily file holds the same events as the endpoint', async () => {
     const folder = path.join(harness.spoolDir, 'daily');
     const outcome = await harness.run(program('ask.mjs'), {
