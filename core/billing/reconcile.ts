@@ -8,6 +8,7 @@ import { groupBy } from '../group-by.ts';
 import { compareText } from '../text/text-order.ts';
 import { cellKeyOf, NOT_BY_CALL, type BilledRow, type BillingCell, type LedgerCell } from './billed-row.ts';
 import { uncoveredTest } from './covered-keys.ts';
+import { tokenPricesOf } from './token-prices.ts';
 
 export type BillingCause =
   | 'day_not_observed'
@@ -140,11 +141,16 @@ function takeParts(rows: readonly BilledRow[], pool: Pool | undefined): Readonly
   const available = isByQuantity ? pool.quantity : pool.costNanoUsd;
   if (total <= 0 || available <= 0) return parts;
   const taken = Math.min(1, total / available);
-  const costNanoUsd = Math.round(pool.costNanoUsd * taken);
-  // Whole tokens, together as many as were observed.
-  const covered = shareOut(Math.min(available, total), sizes);
-  const shares = sizes.map((size, index) => (size === 0 ? 0 : (covered[index] ?? 0) / size));
-  const billed = rows.map(({ listNanoUsd }, index) => coveredNanoUsdOf(listNanoUsd, shares[index] ?? 0));
+  const listed = rows.map(({ listNanoUsd }) => listNanoUsd);
+  const isByList = isByQuantity && isTablePriced(pool, sum(listed) - pool.costNanoUsd, total - available);
+  const costNanoUsd = isByList
+    ? Math.min(pool.costNanoUsd, sum(listed))
+    : Math.round(pool.costNanoUsd * taken);
+  const wholes = isByList ? listed : sizes;
+  // Whole tokens or nano-dollars, together as many as were observed.
+  const covered = shareOut(isByList ? costNanoUsd : Math.min(available, total), wholes);
+  const shares = wholes.map((whole, index) => (whole === 0 ? 0 : (covered[index] ?? 0) / whole));
+  const billed = listed.map((nanoUsd, index) => coveredNanoUsdOf(nanoUsd, shares[index] ?? 0));
   const isBilled = billed.every((nanoUsd) => nanoUsd >= 0) && sum(billed) > 0;
   const costs = shareOut(costNanoUsd, isBilled ? billed : sizes);
   for (const [index, row] of rows.entries())
@@ -156,6 +162,21 @@ function takeParts(rows: readonly BilledRow[], pool: Pool | undefined): Readonly
   pool.costNanoUsd -= costNanoUsd;
   pool.quantity = Math.round(pool.quantity * (1 - taken));
   return parts;
+}
+
+/**
+ * Whether what only one side has, tokens that are missing or not billed, costs what the table says of the cell, be it at the
+ * rate of long prompts: then nothing has another price, however the two rates are mixed on either side.
+ */
+function isTablePriced({ cell, calls }: Pool, nanoUsd: number, tokens: number): boolean {
+  const prices = tokens === 0 ? undefined : tokenPricesOf(cell);
+  if (prices === undefined || nanoUsd * tokens < 0) return false;
+  const [cost, count] = [Math.abs(nanoUsd), Math.abs(tokens)];
+  const tolerance = ROUNDING_NANO_USD * Math.max(1, calls);
+  return (
+    cost >= count * Math.min(prices.usual, prices.long) - tolerance &&
+    cost <= count * Math.max(prices.usual, prices.long) + tolerance
+  );
 }
 
 function sum(numbers: readonly number[]): number {

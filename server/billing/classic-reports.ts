@@ -9,9 +9,8 @@ import {
   type BilledKind,
   type BilledRow,
 } from '../../core/billing/billed-row.ts';
+import { tokenPricesOf } from '../../core/billing/token-prices.ts';
 import { addToGroup } from '../../core/group-by.ts';
-import { priceCall } from '../../core/pricing/cost.ts';
-import { NO_USAGE, readingOf, type Usage } from '../../core/pricing/usage.ts';
 import type { AdminClient } from './admin-client.ts';
 import { groupText, reportedDay, rowsOfPages, type ReportRange } from './report-rows.ts';
 import { reportedAmount, reportedKind } from './reported-cost.ts';
@@ -168,35 +167,17 @@ function cellOf(day: string, kind: BilledKind, named: Named, isByGeo: boolean): 
   ]);
 }
 
-const COUNTED: Readonly<Partial<Record<BilledKind, keyof Usage>>> = {
-  input: 'input',
-  cache_read: 'cacheRead',
-  cache_write_5m: 'cacheWrite5m',
-  cache_write_1h: 'cacheWrite1h',
-  output: 'output',
-};
-/** Priced together, so that rounding does not matter. */
-const TOKENS = 1_000;
-
 /** What a token costs beside others of its cell, which differ in speed and region; 1 where the table has no price. */
-function priceOf(
-  day: string,
-  kind: BilledKind,
-  { model, speed, inference_geo: inferenceGeo }: UsageResult,
-): number {
-  const counted = COUNTED[kind];
-  if (counted === undefined || !model) return 1;
-  const reading = readingOf(
-    { ...NO_USAGE, [counted]: TOKENS },
-    { speed: speed ?? undefined, inferenceGeo: inferenceGeo ?? undefined },
-  );
-  const cost = priceCall(reading, {
-    model,
-    requestedModel: model,
-    atMs: Date.parse(`${day}T12:00:00Z`),
-    platform: 'anthropic',
-  });
-  return cost.status === 'unpriced' || cost.costNanoUsd === 0 ? 1 : cost.costNanoUsd;
+function priceOf(day: string, kind: BilledKind, { model, speed, inference_geo: geo }: UsageResult): number {
+  const cell = {
+    day,
+    kind,
+    model: model ?? '',
+    tier: 'standard',
+    speed: standardOf(speed),
+    geo: billedGeoOf(geo),
+  };
+  return tokenPricesOf(cell)?.usual ?? 1;
 }
 
 /** The cost as a row of each usage that it is for, together exactly as much; one row without a key where there is none. */

@@ -32,6 +32,9 @@ function observed(quantity: number, more: Partial<LedgerCell> = {}): LedgerCell 
   return { ...CELL, service: 'support', quantity, costNanoUsd: quantity * 2000, calls: 10, ...more };
 }
 
+/** A model with a rate of its own for long prompts: 100 and 500 nano-USD a token. */
+const HAIKU = { model: 'claude-haiku-5-5' };
+
 /** What each cause comes to, with its sign in the difference. */
 function causesOf({ rows, extra }: Reconciliation): Record<string, number> {
   const sums: Record<string, number> = {};
@@ -145,6 +148,20 @@ describe('causes of a difference', () => {
     const found = reconcile(bill, ledger);
     expect(causesOf(found)).toEqual(expected);
     expect(sumOf(expected)).toBe(observedNanoUsd(found) - billedNanoUsd(found));
+  });
+
+  it.each<[string, number, number, number, number, number[]]>([
+    ['missing, and long', 1000, 180_000, 800, 80_000, [100_000, 0]],
+    ['missing, and short beside long ones', 1000, 420_000, 800, 400_000, [20_000, 0]],
+    ['not billed yet, and long', 800, 80_000, 1000, 180_000, [0, 0]],
+    ['missing, and all at another price', 1000, 300_000, 800, 80_000, [60_000, -160_000]],
+    ['all there, at another price', 1000, 180_000, 1000, 100_000, [0, -80_000]],
+  ])('tells prices from tokens of prompts that are %s', (_, quantity, list, seen, cost, expected) => {
+    const found = reconcile(
+      [billed(quantity, { ...HAIKU, listNanoUsd: list })],
+      [observed(seen, { ...HAIKU, costNanoUsd: cost })],
+    );
+    expect(found.rows.flatMap((row) => [row.missingNanoUsd, row.priceDifferenceNanoUsd])).toEqual(expected);
   });
 
   it('compares a key with its service where the user says whose it is', () => {
