@@ -1,5 +1,5 @@
 // The MCP server: tallyspan's answers for other programs, by the Model Context Protocol over stdin and stdout. Every tool
-// only reads. The source is opened for each question, so that a folder is not kept from a server that starts meanwhile.
+// only reads. The source is open while questions are answered only, so that a folder is not kept from a server that starts meanwhile.
 
 import { PassThrough, Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';

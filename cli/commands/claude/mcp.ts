@@ -4,8 +4,11 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { readServiceKeys } from '../../../server/billing/billing-settings.ts';
 import { KEY_FILE } from '../../../server/store/file/content-cipher.ts';
+import { openSource } from '../../../server/source.ts';
+import { sharedSource } from '../../mcp/shared-source.ts';
 import { parseServerUrl } from '../../options.ts';
-import { withSource } from '../../source-options.ts';
+import { sourceOptionsOf } from '../../source-options.ts';
+import { untilInterrupted } from '../../terminal/interruption.ts';
 import type { CliIo } from '../../terminal/io.ts';
 
 interface McpCliOptions {
@@ -33,8 +36,9 @@ export function registerMcp(program: Command, io: CliIo): void {
     .action(async (options: McpCliOptions) => {
       // Loaded here: no other command needs it.
       const { serveMcp } = await import('../../mcp/mcp-server.ts');
+      const ask = sharedSource(() => openSource(sourceOptionsOf(options, io)));
       await serveMcp(io, {
-        ask: (use) => withSource(options, io, use),
+        ask: (use) => ask((source) => untilInterrupted(io.signal, () => use(source))),
         now: () => io.now(),
         serviceOfKey: () => readServiceKeys(io.env),
         pageUrl: io.env['TALLYSPAN_URL']?.trim() || undefined,
