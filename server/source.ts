@@ -4,17 +4,14 @@
 import { LimitKeeper } from './limits/limit-keeper.ts';
 import { readLimits, type LimitsOverview } from './limits/read-limits.ts';
 import { existsSync } from 'node:fs';
-import { get as getPlain, type IncomingMessage } from 'node:http';
-import { get as getByTls } from 'node:https';
 import { join, resolve } from 'node:path';
-import { text as readText } from 'node:stream/consumers';
 import type { SignalResult } from '../signals/result.ts';
 import type { BilledRow, LedgerCell } from '../core/billing/billed-row.ts';
 import { formatServiceKeys } from '../core/billing/service-keys.ts';
 import { DAY_MS } from '../core/time/time.ts';
 import type { AlertOverview } from './alerting/alert-overview.ts';
 import { readStoredAlerts } from './alerting/stored-alerts.ts';
-import { maskSecrets } from './process/secrets.ts';
+import { askedServer, DEFAULT_PAGE_URL } from './asked-server.ts';
 import { keepYoungSpaceSmall } from './process/memory.ts';
 import { backupDatabase, exportEvents, type ExportRequest } from './queries/export/export-events.ts';
 import { listRuns, sumRuns, sumsAnswer, type RunSumsAnswer } from './queries/runs/list-runs.ts';
@@ -42,14 +39,13 @@ import {
 import { compareGroups, type GroupDifference, type GroupsReport } from './queries/groups/compare-groups.ts';
 import { readVersionsReport, type VersionsReport } from './queries/groups/read-versions.ts';
 import { answerSignal } from './queries/list-value.ts';
-import { ServerError, messageOf } from './process/server-error.ts';
+import { ServerError } from './process/server-error.ts';
 import { DATA_FILE, openDatabaseReadOnly } from './store/file/database.ts';
 import { parseDiagnosisQuestion, parseWhatIfQuestion } from './questions/diagnosis-params.ts';
 import { parseGroupsQuestion, parseVersionsQuestion } from './questions/groups-params.ts';
 import { parseCostRequest } from './questions/cost-params.ts';
 import { parseSignalRequest, whereParams } from './questions/query-params.ts';
 import { claudePlanHeader } from './questions/claude-plan.ts';
-import { RequestError } from './questions/request-error.ts';
 import { runFilterParams } from './questions/run-filter-params.ts';
 import type {
   CostQuestion,
@@ -152,8 +148,6 @@ export interface SourceOptions {
   readonly isClaudeOnPlan?: boolean | undefined;
 }
 
-const DEFAULT_URL = 'http://127.0.0.1:4319';
-const ANSWER_LIMIT_MS = 60_000;
 const PROBE_LIMIT_MS = 1000;
 
 /**
@@ -163,7 +157,7 @@ const PROBE_LIMIT_MS = 1000;
  */
 export async function openSource(options: SourceOptions): Promise<Source> {
   if (options.url !== undefined) return serverSource(options.url.replace(/\/+$/, ''), options);
-  const server = (await isServing(DEFAULT_URL)) ? serverSource(DEFAULT_URL, options) : undefined;
+  const server = (await isServing(DEFAULT_PAGE_URL)) ? serverSource(DEFAULT_PAGE_URL, options) : undefined;
   if (options.dataDir !== undefined) {
     try {
       return await folderSource(options.dataDir, options);
@@ -178,7 +172,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
   if (options.fallbackDataDir !== undefined && existsSync(join(options.fallbackDataDir, DATA_FILE)))
     return folderSource(options.fallbackDataDir, options);
   throw new ServerError(
-    `no tallyspan answers at ${DEFAULT_URL}. Start \`tallyspan up\`, or name the server with --url or the folder with --data.`,
+    `no tallyspan answers at ${DEFAULT_PAGE_URL}. Start \`tallyspan up\`, or name the server with --url or the folder with --data.`,
   );
 }
 
@@ -192,65 +186,8 @@ async function isServing(url: string): Promise<boolean> {
   }
 }
 
-type Params = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
-
 function serverSource(url: string, { token, isClaudeOnPlan }: SourceOptions): Source {
-  async function ask<T>(path: string, params: Params = {}): Promise<T> {
-    const answer = await askFor(path, params);
-    if (answer.status !== 404) return (await answer.json()) as T;
-    // A tallyspan says what it has not: the address, or the thing that was asked about.
-    const isProblem = answer.headers.get('content-type')?.startsWith('application/problem+json') === true;
-    throw new ServerError(
-      isProblem
-        ? `${url}: ${await faultOf(answer, token)}`
-        : `${url} has nothing at ${path}: is it a tallyspan server?`,
-    );
-  }
-
-  async function askMaybe<T>(path: string, params: Params = {}): Promise<T | undefined> {
-    const answer = await askFor(path, params);
-    return answer.status === 404 ? undefined : ((await answer.json()) as T);
-  }
-
-  /** An answer, or that there is none. */
-  async function askFor(path: string, params: Params): Promise<Response> {
-    const answer = await request(path, params, AbortSignal.timeout(ANSWER_LIMIT_MS));
-    if (answer.ok || answer.status === 404) return answer;
-    if (answer.status === 401) throw new ServerError(tokenFault(url, token));
-    // The question was wrong, whoever answers it.
-    if (answer.status === 400) throw new RequestError(400, await faultOf(answer, token));
-    throw new ServerError(`${url}: ${await faultOf(answer, token)}`);
-  }
-
-  async function* askBytes(path: string, params: Params): AsyncGenerator<Uint8Array> {
-    // `fetch` gives up after five minutes without a byte: a large backup is made as a whole before it is sent.
-    const answer = await new Promise<IncomingMessage>((answered, failed) => {
-      const get = url.startsWith('https:') ? getByTls : getPlain;
-      get(`${url}${path}?${queryOf(params)}`, { headers: authorizationOf(token) }, answered).once(
-        'error',
-        (error) => failed(notReached(url, error)),
-      );
-    });
-    const { statusCode = 0 } = answer;
-    if (statusCode === 401) throw new ServerError(tokenFault(url, token));
-    if (statusCode !== 200) {
-      const said = new Response(await readText(answer), { status: statusCode });
-      throw new ServerError(`${url}: ${await faultOf(said, token)}`);
-    }
-    yield* answer as AsyncIterable<Uint8Array>;
-  }
-
-  async function request(path: string, params: Params, limit: AbortSignal | undefined): Promise<Response> {
-    try {
-      return await fetch(`${url}${path}?${queryOf(params)}`, {
-        headers: { ...authorizationOf(token), ...claudePlanHeader(isClaudeOnPlan) },
-        ...(limit === undefined ? {} : { signal: limit }),
-      });
-    } catch (error) {
-      throw notReached(url, error);
-    }
-  }
-
+  const { ask, askMaybe, askBytes } = askedServer(url, token, claudePlanHeader(isClaudeOnPlan));
   return {
     name: url,
     runs: (filter) => ask('/api/runs', { ...runFilterParams(filter), limit: filter.limit }),
@@ -287,32 +224,6 @@ function serverSource(url: string, { token, isClaudeOnPlan }: SourceOptions): So
   };
 }
 
-function queryOf(params: Params): string {
-  const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(params)) {
-    if (Array.isArray(value)) for (const one of value as readonly string[]) query.append(key, one);
-    else if (value !== undefined) query.set(key, String(value));
-  }
-  return query.toString();
-}
-
-/** The header by which a server knows who asks. */
-export function authorizationOf(token: string | undefined): Record<string, string> {
-  return token === undefined ? {} : { authorization: `Bearer ${token}` };
-}
-
-function notReached(url: string, error: unknown): ServerError {
-  return new ServerError(
-    `no tallyspan answers at ${url} (${reasonOf(error)}). Start \`tallyspan up\`, or name another server with --url.`,
-  );
-}
-
-function tokenFault(url: string, token: string | undefined): string {
-  return token === undefined
-    ? `${url} wants a token. Set TALLYSPAN_TOKEN to the one that the server was started with.`
-    : `${url} does not take the token in TALLYSPAN_TOKEN. Set it to the one that the server was started with.`;
-}
-
 function isoTimes(object: object, keys: readonly string[]): Record<string, string> {
   const times: Record<string, string> = {};
   for (const key of keys) {
@@ -320,16 +231,6 @@ function isoTimes(object: object, keys: readonly string[]): Record<string, strin
     if (typeof value === 'number') times[key] = new Date(value).toISOString();
   }
   return times;
-}
-
-function reasonOf(error: unknown): string {
-  const { cause, code } = error as { cause?: { code?: string }; code?: string };
-  return cause?.code ?? code ?? messageOf(error);
-}
-
-async function faultOf(answer: Response, token: string | undefined): Promise<string> {
-  const body = (await answer.json().catch(() => ({}))) as { detail?: string; error?: string };
-  return maskSecrets(body.detail ?? body.error ?? `it answered ${answer.status}`, [token ?? '']);
 }
 
 async function folderSource(

@@ -2,7 +2,7 @@
 // senders are right.
 
 import { formatCountOf } from '../../core/text/format.ts';
-import { authorizationOf } from '../../server/source.ts';
+import { authorizationOf } from '../../server/asked-server.ts';
 import type { DoctorFinding } from './finding.ts';
 
 /** What of `/api/meta` is looked at. */

@@ -2,7 +2,8 @@
 // has open is written to.
 
 import { openScoreBook } from '../../server/append-events.ts';
-import { authorizationOf, openSource } from '../../server/source.ts';
+import { authorizationOf } from '../../server/asked-server.ts';
+import { openSource } from '../../server/source.ts';
 import type { RecordedScore } from '../../server/scores/record-scores.ts';
 import type { Score } from '../../core/scores/score.ts';
 import { CliError } from '../terminal/cli-error.ts';

@@ -4,7 +4,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { EventRecord } from '../../core/event.ts';
 import { toOtlpLogs } from '../../core/otlp/otlp-log.ts';
-import { authorizationOf } from '../../server/source.ts';
+import { authorizationOf } from '../../server/asked-server.ts';
 import { CliError } from '../terminal/cli-error.ts';
 
 export interface SendOptions {

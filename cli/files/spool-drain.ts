@@ -13,7 +13,7 @@ import {
   spoolFolderParts,
   type SpoolTarget,
 } from '../../core/spool.ts';
-import { authorizationOf } from '../../server/source.ts';
+import { authorizationOf } from '../../server/asked-server.ts';
 import type { RunningServer } from '../../server/start-server.ts';
 import type { CliIo } from '../terminal/io.ts';
 

@@ -9,7 +9,8 @@ import { LEASE_MS } from '../../core/limits/leases.ts';
 import { asJson, asList } from '../../core/model-call/json.ts';
 import { localTimeAt } from '../../core/time/time.ts';
 import { JUDGE_SCOPE } from '../../server/limits/limit-keeper.ts';
-import { authorizationOf, type Source } from '../../server/source.ts';
+import { authorizationOf } from '../../server/asked-server.ts';
+import { type Source } from '../../server/source.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import { zoneOf } from '../terminal/moment.ts';
 

@@ -25,7 +25,7 @@ export function parseUsageRequest(query: QueryText, nowMs: number, timezone: str
   const until = dayParam(query, 'until', nowMs, zone) ?? nowMs;
   const since =
     dayParam(query, 'since', nowMs, zone) ?? defaultSince(kind as UsageKind, Math.min(until, nowMs), zone);
-  if (since > until)
+  if (since >= until)
     throw new RequestError(
       400,
       `since (${new Date(since + 1).toISOString()}) is after until (${new Date(until).toISOString()})`,

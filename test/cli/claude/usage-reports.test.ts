@@ -140,6 +140,7 @@ test('a block is called by the hour that it begins with, not by its first call',
 test.each([
   [['--since', '2026-02-31'], 'since is no day'],
   [['--since', '2026-11-09', '--until', '2026-11-01'], 'is after until'],
+  [['--since', '2026-11-09', '--until', '2026-11-08'], 'is after until'],
   [['--since', 'soon'], 'since is a time such as'],
 ])('%j is an error that says so', async (args, said) => {
   const { exitCode, stderr } = await runCommand(['daily', ...args, '--data', dataDir]);

@@ -1,6 +1,9 @@
 // What was typed wrongly is exit code 2 and a message that names it, whoever finds out: the command or the server.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { startTestServer, type TestServer } from '../../server/harness.ts';
 import { runCommand } from '../run-command.ts';
 
@@ -54,6 +57,25 @@ describe('wrong usage', () => {
     expect(exitCode).toBe(2);
     expect(stderr).toContain('"localhost:4319" is no address of a server; write http://localhost:4319');
   });
+
+  it.each(['runs', 'cost', 'run abcd', 'daily', 'export -'])(
+    'is what answers with a page for whatever it is asked: %s',
+    async (line) => {
+      const other = createServer((_request, response) => {
+        response
+          .setHeader('content-type', 'text/html; charset=utf-8')
+          .end('<!doctype html><title>Sign in</title>');
+      }).listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+      const { exitCode, stderr } = await runCommand([...line.split(' '), '--url', url]);
+      other.close();
+      expect(exitCode).toBe(1);
+      expect(stderr).toBe(
+        `tallyspan: what answers at ${url} is no tallyspan server, or something stands before it, such as a page to sign in. Name the address of its own page, such as http://127.0.0.1:4319.\n`,
+      );
+    },
+  );
 
   it.each(['claude-sonnet-5-5', 'us.anthropic.claude-opus-5-5-v1', 'claude-haiku-4-5'])(
     'is not the model %s',
