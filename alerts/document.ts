@@ -65,6 +65,7 @@ ${RULES.map(ruleRow).join('\n')}
 - **Today against the usual day** compares the calendar day so far, in the configured zone, with the average of the seven complete days before. With data on fewer than three of them there is nothing to compare with: the state is "no history", not quiet and not firing. While the data is younger than seven days, today must also be as far above the average of the days since it began, so that a first week of steady use stays quiet. The pace rule compares with the same share of those days, so that a loop at 03:00 is noticed at 03:05 and not in the evening.
 - **Only if** keeps rules from speaking about nearly nothing: one failed run of one is not 100 %.
 - **Silence** compares with the same two hours a week ago, so a weekend without runs is quiet where it always is.
+- **Billed and not observed** is quiet in the first week of data, whose bill has days before anything was observed.
 - A value at the limit is within it; a rule fires beyond it.
 
 ## Rules of your own

@@ -1,5 +1,6 @@
 // Rules about money.
 
+import { DAY_MS } from '../../core/time/time.ts';
 import type { Rule } from './rule.ts';
 
 const MINUTE = 60_000;
@@ -175,13 +176,15 @@ export const COST_RULES: readonly Rule[] = [
     title: 'Billed and not observed',
     severity: 'warning',
     signal: 'billing_coverage',
-    window: '24h',
+    window: '7d',
     unit: 'ratio',
     comparison: 'below',
     threshold: 'billingCoverage',
     everyMs: 10 * MINUTE,
     forMs: 0,
     resolveAfterMs: 10 * MINUTE,
+    // The bill has days before the first call that was observed.
+    history: { signal: 'model_calls', window: '7d', atLeast: 1, offsetMs: 7 * DAY_MS },
     noData: 'ok',
     causes: [],
     runs: 'none',
@@ -193,7 +196,7 @@ export const COST_RULES: readonly Rule[] = [
     title: 'Billed at another price',
     severity: 'warning',
     signal: 'billing_drift',
-    window: '24h',
+    window: '7d',
     unit: 'ratio',
     comparison: 'above',
     threshold: 'billingDrift',

@@ -78,7 +78,7 @@ export interface Rule {
   readonly volume?: Guard;
   /** The value is too small to matter, whatever the ratio. */
   readonly floor?: Guard;
-  /** The same comparison with no more days than there is data of: what a young store has not seen is not nothing. */
+  /** What a young store has not seen is not nothing: the same comparison with no more days than there is data of, or data of that long ago. */
   readonly history?: Guard;
   readonly noData: NoDataMeaning;
   /** Name of the state when the signal is null because it has no past to compare with. */

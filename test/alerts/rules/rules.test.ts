@@ -45,6 +45,8 @@ function runs(
 const WEEK = [7, 6, 5, 4, 3, 2, 1].flatMap((ago) =>
   eventsOfDay({ dayMs: MIDNIGHT - ago * DAY, usd: 6, runs: 48 }),
 );
+/** Observed before the last seven days. */
+const WEEK_BEFORE = eventsOfDay({ dayMs: MIDNIGHT - 9 * DAY, usd: 1, runs: 1 });
 const withoutCalls = { calls: 0 };
 
 /** What a limit of users did, a minute ago. */
@@ -172,8 +174,8 @@ const CASES: Record<string, RuleCase> = {
     headline: /^Recoverable a week \$10\.10 \(limit \$10\.00\)$/,
   },
   'billing-coverage': {
-    fires: billed(1000, 980, 0),
-    below: billed(1000, 990, 0),
+    fires: [...WEEK_BEFORE, ...billed(1000, 980, 0)],
+    below: [...WEEK_BEFORE, ...billed(1000, 990, 0)],
     empty: 'no_data',
     headline: /^Bill covered by calls 98\.0 % \(limit 99\.0 %\)$/,
   },
@@ -323,6 +325,15 @@ describe('guards', () => {
   it('two days of data are no history, whatever today costs', async () => {
     const twoDays = [2, 1].flatMap((ago) => eventsOfDay({ dayMs: MIDNIGHT - ago * DAY, usd: 1, runs: 24 }));
     expect(await statusesOf('cost-spike', [...twoDays, ...runs(1, () => ({ callUsd: 50 }))])).toEqual([
+      'no_history',
+    ]);
+  });
+
+  it('a bill of days before the first call is no history', async () => {
+    const sixDays = [6, 3, 1].flatMap((ago) =>
+      eventsOfDay({ dayMs: MIDNIGHT - ago * DAY, usd: 1, runs: 24 }),
+    );
+    expect(await statusesOf('billing-coverage', [...sixDays, ...billed(1000, 200, 0)])).toEqual([
       'no_history',
     ]);
   });
