@@ -106,8 +106,8 @@ describe('a run of the example against both fakes', () => {
     const week = await (
       await fetch(`${server.uiUrl}/reconcile?time=7d`, { headers: { accept: 'text/html' } })
     ).text();
-    expect(week).toContain(`${dayText(7)} to `);
-    expect(html).toContain(`${dayText(30)} to `);
+    expect(week).toContain(`${dayText(7)} to ${dayText(0)}, whole days`);
+    expect(html).toContain(`${dayText(30)} to ${dayText(0)}, whole days`);
     expect(week).toContain('<option value="7d" selected>last 7 days</option>');
     for (const [id, value] of [
       ['billing_coverage', 1],
@@ -288,6 +288,16 @@ describe('the Admin API', () => {
     });
     expect([plain.exitCode, plain.stderr]).toEqual([1, expect.stringContaining('write an https:// address')]);
   });
+
+  it.each([['“sk-ant-admin”'], ['sk-ant admin'], ['sk-ant-admin\u0001']])(
+    'is not asked with what is no key: %j',
+    async (key) => {
+      const env = envOf({ ANTHROPIC_ADMIN_KEY: key });
+      const { exitCode, stderr } = await runCommand(['reconcile', '--url', server.uiUrl], { env });
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining('has a character that no key has')]);
+      expect(stderr).not.toContain(key);
+    },
+  );
 
   it('may be below a path of a gateway', async () => {
     const asked: (string | undefined)[] = [];

@@ -46,12 +46,13 @@ export function ReconcilePage({ view }: { view: ReconcileView }): VNode {
   const { report, hasKey, stretch, now } = view;
   if (report.fetched_at === null) return <NoBill hasKey={hasKey} />;
   const { total } = report;
+  const lastDay = new Date(Date.parse(report.window.to) - 1).toISOString().slice(0, 10);
   return (
     <>
       <div class="head">
         <h1>Bill</h1>
         <span class="hint">
-          {report.window.from.slice(0, 10)} to {report.window.to.slice(0, 10)}, whole days in UTC; fetched{' '}
+          {report.window.from.slice(0, 10)} to {lastDay}, whole days in UTC; fetched{' '}
           <Moment at={report.fetched_at} timezone={stretch.timezone} now={now} />
         </span>
         <span class="grow" />
