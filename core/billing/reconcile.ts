@@ -6,6 +6,7 @@
 import { shareOut } from '../attribution/share-out.ts';
 import { groupBy } from '../group-by.ts';
 import { compareText } from '../text/text-order.ts';
+import { observedKeyOf, withBatchesOnBilledDays, type ObservedCell } from './batch-days.ts';
 import { cellKeyOf, NOT_BY_CALL, type BilledRow, type BillingCell, type LedgerCell } from './billed-row.ts';
 import { uncoveredTest } from './covered-keys.ts';
 import { tokenPricesOf } from './token-prices.ts';
@@ -61,14 +62,6 @@ export interface ReconcileOptions {
   readonly serviceOfKey?: ReadonlyMap<string, string>;
 }
 
-/** What is left of an observed cell while rows take their part of it. */
-interface Pool {
-  readonly cell: BillingCell;
-  quantity: number;
-  costNanoUsd: number;
-  calls: number;
-}
-
 /** A nano-dollar for each call is what rounding can do. */
 const ROUNDING_NANO_USD = 1;
 
@@ -77,30 +70,32 @@ export function reconcile(
   ledger: readonly LedgerCell[],
   { serviceOfKey = new Map() }: ReconcileOptions = {},
 ): Reconciliation {
+  const serviceOf = ({ apiKeyId }: BilledRow): string => serviceOfKey.get(apiKeyId) ?? '';
+  const billedKeyOf = (row: BilledRow): string => observedKeyOf(serviceOf(row), row);
   const billedDays = new Set(billed.map(({ day }) => day));
-  const reported = ledger.filter(({ day }) => billedDays.has(day));
-  const services = new Set(serviceOfKey.values());
-  const poolKey = (cell: LedgerCell): string =>
-    `${services.has(cell.service) ? cell.service : ''}|${cellKeyOf(cell)}`;
-  const pools = new Map<string, Pool>();
-  for (const cell of reported) {
-    const pool = pools.get(poolKey(cell)) ?? { cell, quantity: 0, costNanoUsd: 0, calls: 0 };
-    pool.quantity += cell.quantity;
-    pool.costNanoUsd += cell.costNanoUsd;
-    pool.calls += cell.calls;
-    pools.set(poolKey(cell), pool);
-  }
+  const observed = withBatchesOnBilledDays(
+    observedCells(ledger, new Set(serviceOfKey.values())),
+    new Map(
+      [...groupBy(billed, billedKeyOf)].map(([key, rows]) => [
+        key,
+        sum(rows.map(({ quantity = 0 }) => quantity)),
+      ]),
+    ),
+  );
+  const reported = observed.filter(({ cell }) => billedDays.has(cell.day));
+  const unreported = observed.filter(({ cell }) => !billedDays.has(cell.day));
+  const pools = new Map(reported.map((one) => [observedKeyOf(one.service, one.cell), one]));
   const isUncovered = uncoveredTest(
     billed.filter(({ apiKeyId }) => !serviceOfKey.has(apiKeyId)),
-    [...pools].flatMap(([key, pool]) => (key.startsWith('|') ? [pool] : [])),
+    reported.filter(({ service }) => service === ''),
   );
   // Batches are looked for among all that was observed.
   const observedDays: ObservedDays = {
-    any: new Set(reported.map(({ day }) => day)),
-    batches: new Set(reported.flatMap(({ day, tier }) => (tier === 'batch' ? [day] : []))),
+    any: new Set(reported.map(({ cell }) => cell.day)),
+    batches: new Set(reported.flatMap(({ cell }) => (cell.tier === 'batch' ? [cell.day] : []))),
   };
   const rows: ReconciledRow[] = [];
-  for (const group of groupBy(billed, (row) => `${serviceOfKey.get(row.apiKeyId) ?? ''}|${cellKeyOf(row)}`)) {
+  for (const group of groupBy(billed, billedKeyOf)) {
     const [key, members] = group;
     const taking = members.filter((row) => !isUncovered(row));
     const parts = takeParts(taking, pools.get(key));
@@ -112,10 +107,26 @@ export function reconcile(
     .map(({ cell, costNanoUsd, quantity }) => ({ ...cellOf(cell), costNanoUsd, quantity }));
   return {
     ...withDayBoundaries(rows, extra),
-    unreportedDays: [...new Set(ledger.map(({ day }) => day))]
-      .filter((day) => !billedDays.has(day))
-      .toSorted(compareText),
+    unreportedDays: [...new Set(unreported.map(({ cell }) => cell.day))].toSorted(compareText),
   };
+}
+
+/** The ledger by cell, and by service where the key of the service is known. */
+function observedCells(
+  ledger: readonly LedgerCell[],
+  services: ReadonlySet<string>,
+): readonly ObservedCell[] {
+  const cells = new Map<string, ObservedCell>();
+  for (const { service: name, quantity, costNanoUsd, calls, ...cell } of ledger) {
+    const service = services.has(name) ? name : '';
+    const key = observedKeyOf(service, cell);
+    const whole = cells.get(key) ?? { cell, service, quantity: 0, costNanoUsd: 0, calls: 0 };
+    whole.quantity += quantity;
+    whole.costNanoUsd += costNanoUsd;
+    whole.calls += calls;
+    cells.set(key, whole);
+  }
+  return [...cells.values()];
 }
 
 interface Part {
@@ -132,7 +143,7 @@ const NOTHING: Part = { costNanoUsd: 0, calls: 0, share: 0 };
  * shared by what they were billed: prompts of one key may be longer than those of another and at a higher rate, which the
  * pool does not tell apart, so that prices are compared for all rows of a cell together.
  */
-function takeParts(rows: readonly BilledRow[], pool: Pool | undefined): ReadonlyMap<BilledRow, Part> {
+function takeParts(rows: readonly BilledRow[], pool: ObservedCell | undefined): ReadonlyMap<BilledRow, Part> {
   const parts = new Map<BilledRow, Part>();
   const isByQuantity = rows.every(({ quantity }) => quantity !== undefined);
   const sizes = rows.map(({ quantity, listNanoUsd }) => (isByQuantity ? (quantity ?? 0) : listNanoUsd));
@@ -168,7 +179,7 @@ function takeParts(rows: readonly BilledRow[], pool: Pool | undefined): Readonly
  * Whether what only one side has, tokens that are missing or not billed, costs what the table says of the cell, be it at the
  * rate of long prompts: then nothing has another price, however the two rates are mixed on either side.
  */
-function isTablePriced({ cell, calls }: Pool, nanoUsd: number, tokens: number): boolean {
+function isTablePriced({ cell, calls }: ObservedCell, nanoUsd: number, tokens: number): boolean {
   const prices = tokens === 0 ? undefined : tokenPricesOf(cell);
   if (prices === undefined || nanoUsd * tokens < 0) return false;
   const [cost, count] = [Math.abs(nanoUsd), Math.abs(tokens)];

@@ -32,6 +32,8 @@ function observed(quantity: number, more: Partial<LedgerCell> = {}): LedgerCell 
   return { ...CELL, service: 'support', quantity, costNanoUsd: quantity * 2000, calls: 10, ...more };
 }
 
+const BATCH = { tier: 'batch' };
+
 /** A model with a rate of its own for long prompts: 100 and 500 nano-USD a token. */
 const HAIKU = { model: 'claude-haiku-5-5' };
 
@@ -108,6 +110,32 @@ describe('causes of a difference', () => {
       [observed(700)],
       { day_not_observed: -618_000 },
     ],
+    [
+      'batches whose results are read on the days after',
+      [billed(700), billed(100, BATCH), billed(50, { ...BATCH, day: '2026-11-21' })],
+      [
+        observed(700),
+        observed(90, { ...BATCH, day: '2026-11-21' }),
+        observed(60, { ...BATCH, day: '2026-11-24' }),
+      ],
+      {},
+    ],
+    [
+      'batches of which more was read than is billed, a part of it too late',
+      [
+        billed(10, { ...BATCH, day: '2026-10-01' }),
+        billed(100, BATCH),
+        billed(50, { ...BATCH, day: '2026-11-21' }),
+      ],
+      [observed(200, { ...BATCH, day: '2026-11-21' })],
+      { day_not_observed: -20_000, 'extra unknown': 100_000 },
+    ],
+    [
+      'a batch that is read before it is billed',
+      [billed(700), billed(100, { ...BATCH, day: '2026-11-21' })],
+      [observed(700), observed(100, BATCH)],
+      { day_boundary: -200_000, 'extra day_boundary': 200_000 },
+    ],
     ['calls without a price', [billed(700)], [observed(700, { costNanoUsd: 0 })], { unpriced: -1_400_000 }],
     ['calls that are not billed', [billed(700)], [observed(800)], { 'extra unknown': 200_000 }],
     [
@@ -178,6 +206,26 @@ describe('causes of a difference', () => {
   it('leaves out days that are not billed yet', () => {
     const found = reconcile([billed(700)], [observed(700), observed(500, { day: '2026-11-21' })]);
     expect([causesOf(found), found.unreportedDays]).toEqual([{}, ['2026-11-21']]);
+  });
+
+  it('loses nothing of batches, whenever they are read', () => {
+    const day = fc.integer({ min: 10, max: 14 }).map((one) => `2026-11-${one}`);
+    const quantity = fc.integer({ min: 1, max: 9 });
+    const cells = fc.array(fc.tuple(day, quantity, quantity), { minLength: 1 });
+    fc.assert(
+      fc.property(cells, cells, (bill, ledger) => {
+        // Of each day something is billed, so that every day counts.
+        const rows = [10, 11, 12, 13, 14].map((one) => billed(1, { day: `2026-11-${one}` }));
+        const batches = new Map(bill.map(([at, size]) => [at, billed(size, { ...BATCH, day: at })]));
+        const seen = ledger.map(([at, size, cost]) =>
+          observed(size, { ...BATCH, day: at, costNanoUsd: cost }),
+        );
+        const found = reconcile([...rows, ...batches.values()], seen);
+        expect(observedNanoUsd(found)).toBe(seen.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0));
+        expect(sumOf(causesOf(found))).toBe(observedNanoUsd(found) - billedNanoUsd(found));
+      }),
+      { seed: 29, numRuns: 300 },
+    );
   });
 
   it('divides every difference, whatever was billed and observed', () => {
