@@ -84,9 +84,10 @@ function assemble(settings: Settings) {
     journal.writeNumber();
   });
   const file = settings.fileFolder === undefined ? undefined : new DailyFile(settings.fileFolder);
-  if (!isMainThread) guard('copies', () => (pipeline.copies = new OwnCopies(journal.path)));
-  const send: ConstructorParameters<typeof EventLog>[0] = (record, isUrgent, onSafe) => {
-    if (settings.sendsEvents) pipeline.add('logs', record, isUrgent || !isMainThread, onSafe);
+  if (!isMainThread)
+    guard('copies', () => (pipeline.copies = new OwnCopies(journal.path, () => pipeline.onSend?.())));
+  const send: ConstructorParameters<typeof EventLog>[0] = (record, isUrgent, onFate) => {
+    if (settings.sendsEvents) pipeline.add('logs', record, isUrgent || !isMainThread, onFate);
   };
   const listeners = new Set<RecordListener>();
   const logOf = (of: ServiceHolder, own: Numbering): EventLog =>

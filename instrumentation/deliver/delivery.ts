@@ -15,8 +15,7 @@ import { SpoolSender } from './spool-sender.ts';
 
 /** Items held in memory at most. */
 export const MAX_QUEUE = 8_192;
-/** Items of one request at most. */
-export const MAX_BATCH = 512;
+const MAX_BATCH = 512;
 /**
  * Weight of one batch, and of all that wait: a single item may be above. Collectors take 4 MB by default, but what a
  * busy second makes is memory that the process then keeps.
@@ -69,13 +68,14 @@ export type DeliveryProblem =
   | { readonly type: 'expired'; readonly count: number }
   | { readonly type: 'dropped'; readonly count: number };
 
-/** Hears that an item is stored, or safe in the spool; of a thread also, before that, that it is copied. */
-export type OnSafe = (how?: 'copied') => void;
+/** What becomes of an item: it is safe where it is stored, or in the spool; of a thread there is a copy before that. */
+export type Fate = 'copied' | 'safe' | 'dropped';
+export type OnFate = (fate: Fate) => void;
 
 interface Batch extends RequestPart {
   readonly weight: number;
-  /** Who wants to hear that its items are safe. */
-  readonly onSafe: readonly OnSafe[];
+  /** Who wants to hear of its items. */
+  readonly onFate: readonly OnFate[];
   /** Times that the endpoint put it off in a row. */
   tries: number;
   /** How many batches had been taken when it went behind the others; `undefined` until it did. */
@@ -88,7 +88,7 @@ export class Delivery<Item> {
   /** Items in the open batch, and their weight. */
   #openCount = 0;
   #openWeight = 0;
-  #openOnSafe: OnSafe[] = [];
+  #openOnFate: OnFate[] = [];
   /** Closed batches, oldest first. */
   readonly #closed: Batch[] = [];
   #closedCount = 0;
@@ -117,13 +117,13 @@ export class Delivery<Item> {
     this.#spoolSender = new SpoolSender(options.kind, options.spool, options.split);
   }
 
-  add(item: Item, isUrgent = false, onSafe?: OnSafe): void {
+  add(item: Item, isUrgent = false, onFate?: OnFate): void {
     const weight = this.#options.weigh(item);
     this.#makeRoom(weight);
     if (this.#openCount > 0 && this.#openWeight + weight > MAX_BATCH_WEIGHT) this.#close();
     this.#options.batch.add(item);
     this.#openCount += 1;
-    if (onSafe !== undefined) this.#openOnSafe.push(onSafe);
+    if (onFate !== undefined) this.#openOnFate.push(onFate);
     this.#openWeight += weight;
     if (this.#openCount >= MAX_BATCH) this.#close();
     const nowMs = monotonicMs();
@@ -138,7 +138,7 @@ export class Delivery<Item> {
   addRequest(bytes: Uint8Array, count: number): void {
     const weight = bytes.byteLength;
     this.#makeRoom(weight);
-    this.#queue({ bytes, count, weight, onSafe: [], tries: 0 });
+    this.#queue({ bytes, count, weight, onFate: [], tries: 0 });
     this.#schedule(monotonicMs());
   }
 
@@ -195,14 +195,15 @@ export class Delivery<Item> {
     this.#openCount = 0;
     this.#openWeight = 0;
     this.#openDueMs = Infinity;
-    const onSafe = this.#openOnSafe;
-    this.#openOnSafe = [];
+    const onFate = this.#openOnFate;
+    this.#openOnFate = [];
     const bytes = guard('encode', () => this.#options.batch.finish());
     if (bytes === undefined) {
+      tell('dropped', onFate);
       this.#drop({ type: 'dropped', count });
       return;
     }
-    this.#queue({ bytes, count, weight, onSafe, tries: 0 });
+    this.#queue({ bytes, count, weight, onFate, tries: 0 });
   }
 
   #queue(batch: Batch, isFirst = false): void {
@@ -275,10 +276,8 @@ export class Delivery<Item> {
     else {
       this.#taken += 1;
       this.#count(batch.count, result);
-      if (result.status === 'sent') {
-        tellSafe(batch);
-        this.#options.batch.takeBack(batch.bytes);
-      }
+      tell(result.status === 'sent' ? 'safe' : 'dropped', batch.onFate);
+      if (result.status === 'sent') this.#options.batch.takeBack(batch.bytes);
     }
     return true;
   }
@@ -306,8 +305,10 @@ export class Delivery<Item> {
   /** Its halves go first; a single record goes nowhere. */
   #halve(batch: Batch, reason: string): void {
     const parts = guard('split', () => this.#options.split(batch.bytes));
-    if (parts === undefined) this.#drop({ type: 'too_large', reason, count: batch.count });
-    else for (const part of batchesOf(batch, parts).toReversed()) this.#queue(part, true);
+    if (parts === undefined) {
+      tell('dropped', batch.onFate);
+      this.#drop({ type: 'too_large', reason, count: batch.count });
+    } else for (const part of batchesOf(batch, parts).toReversed()) this.#queue(part, true);
   }
 
   /** Counts what the endpoint refused: the whole batch, or the part that its answer tells. */
@@ -369,7 +370,7 @@ export class Delivery<Item> {
   #spool(batch: Batch): void {
     const { isWritten, dropped } = this.#options.spool.write(this.#options.kind, batch.bytes, batch.count);
     const count = dropped + (isWritten ? 0 : batch.count);
-    if (isWritten) tellSafe(batch);
+    tell(isWritten ? 'safe' : 'dropped', batch.onFate);
     if (count > 0) this.#drop({ type: 'dropped', count });
   }
 
@@ -379,20 +380,20 @@ export class Delivery<Item> {
   }
 }
 
-function tellSafe({ onSafe }: Batch): void {
-  for (const tell of onSafe)
-    guard('safe', () => {
-      tell();
+function tell(fate: Fate, items: readonly OnFate[]): void {
+  for (const onFate of items)
+    guard('fate', () => {
+      onFate(fate);
     });
 }
 
-/** Parts of a batch as batches; with the last of them all is safe. */
-function batchesOf({ onSafe }: Batch, parts: readonly RequestPart[]): Batch[] {
+/** Parts of a batch as batches; what becomes of the last of them counts for all. */
+function batchesOf({ onFate }: Batch, parts: readonly RequestPart[]): Batch[] {
   return parts.map(({ bytes, count }, index) => ({
     bytes,
     count,
     weight: bytes.byteLength,
-    onSafe: index === parts.length - 1 ? onSafe : [],
+    onFate: index === parts.length - 1 ? onFate : [],
     tries: 0,
   }));
 }

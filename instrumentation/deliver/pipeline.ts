@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { EVENT_SCOPE } from '../../core/otlp/otlp-log.ts';
-import { Delivery, type DeliveryProblem, type OnSafe } from './delivery.ts';
+import { Delivery, type DeliveryProblem, type OnFate } from './delivery.ts';
 import { sayDebug, sayOnce } from '../process/diagnostics.ts';
 import { EncodingQueue } from '../encode/encoding-queue.ts';
 import { encodeLogRecord } from '../encode/encode-log.ts';
@@ -73,22 +73,19 @@ export class Pipeline {
     this.#deliveries = { traces: deliver('traces'), logs: deliver('logs') };
   }
 
-  /** Takes a record; `onSafe` is told once it is stored, or in the spool. */
-  add(kind: SignalKind, record: EncodedRecord, isUrgent = false, onSafe?: OnSafe): void {
+  /** Takes a record; `onFate` is told what becomes of it. */
+  add(kind: SignalKind, record: EncodedRecord, isUrgent = false, onFate?: OnFate): void {
     const { copies } = this;
-    const whenSafe = copies && guard('copy', () => this.#copy(copies, kind, record, onSafe));
-    this.#deliveries[kind].add(record, isUrgent, whenSafe ?? onSafe);
+    const withCopy = copies && guard('copy', () => this.#copy(copies, kind, record, onFate));
+    this.#deliveries[kind].add(record, isUrgent, withCopy ?? onFate);
   }
 
-  #copy(copies: OwnCopies, kind: SignalKind, record: EncodedRecord, onSafe?: OnSafe): OnSafe | undefined {
-    if (!copies.hasRoom) return undefined;
-    // What the journal says has to hold with the copy: it is written first.
-    onSafe?.('copied');
-    this.onSend?.();
+  #copy(copies: OwnCopies, kind: SignalKind, record: EncodedRecord, onFate?: OnFate): OnFate {
+    onFate?.('copied');
     const letGo = copies.keep(kind, record);
-    return () => {
+    return (fate) => {
       letGo();
-      onSafe?.();
+      onFate?.(fate);
     };
   }
 
@@ -127,7 +124,7 @@ export class Pipeline {
   setAside(reason = this.lastReason): void {
     this.encoding.encodeAll();
     const { waiting, dropped } = this;
-    const isCopied = this.copies?.areTaken === true;
+    const isCopied = this.copies?.areHeard === true;
     this.#deliveries.logs.setAside(isCopied);
     this.#deliveries.traces.setAside(isCopied);
     if (isCopied || waiting === 0 || reason === undefined) return;

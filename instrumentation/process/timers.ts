@@ -4,7 +4,7 @@
 
 import { guarded } from './guard.ts';
 
-export const { setTimeout, setInterval, setImmediate, clearTimeout } = globalThis;
+export const { setTimeout, setInterval, setImmediate, clearTimeout, queueMicrotask } = globalThis;
 /** Milliseconds of a clock that nobody sets. */
 export const monotonicMs = performance.now.bind(performance);
 

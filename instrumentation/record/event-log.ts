@@ -14,7 +14,7 @@ import {
   type FieldKey,
 } from '../../core/schema.ts';
 import type { DailyFile } from '../deliver/daily-file.ts';
-import type { OnSafe } from '../deliver/delivery.ts';
+import type { OnFate } from '../deliver/delivery.ts';
 import { encodeEventRecord, type EventHeader, type Fields } from '../encode/encode-event.ts';
 import type { EncodingQueue } from '../encode/encoding-queue.ts';
 import { addLateFields } from '../encode/late-fields.ts';
@@ -29,8 +29,8 @@ export type { Fields } from '../encode/encode-event.ts';
 /** Collectors take requests of 4 MB by default. The numbers of a call count more than its content. */
 const MAX_RECORD_BYTES = 3_500_000;
 
-/** Takes a record; `isUrgent` when its loss would hide a run. `onSafe` is told once it is stored, or in the spool. */
-export type RecordSink = (record: EncodedRecord, isUrgent: boolean, onSafe?: OnSafe) => void;
+/** Takes a record; `isUrgent` when its loss would hide a run. `onFate` is told what becomes of it. */
+export type RecordSink = (record: EncodedRecord, isUrgent: boolean, onFate?: OnFate) => void;
 
 /** Hears every event of the process as it is emitted. */
 export type RecordListener = (event: EventRecord) => void;
@@ -66,22 +66,22 @@ export class EventLog {
   }
 
   /**
-   * Emits one event of the span; the fields belong to the log from here on. `onSafe` is told once it is stored, or in the
-   * spool; `common` are more fields of it, apart because copying some sixty costs as much as writing them.
+   * Emits one event of the span; the fields belong to the log from here on. `onFate` is told what becomes of
+   * it; `common` are more fields of it, apart because copying some sixty costs as much as writing them.
    */
   emit(
     name: EventName,
     atMs: number,
     span: SpanContext,
     fields: Fields,
-    onSafe?: OnSafe,
+    onFate?: OnFate,
     common?: Fields,
   ): void {
     const header = this.#headerOf(name, atMs, span);
     const { resource } = this.#service.current;
     const send = (): void => {
       guard('emit event', () => {
-        this.#pass(encode(header, fields, span, common), header, resource, fields, onSafe, common);
+        this.#pass(encode(header, fields, span, common), header, resource, fields, onFate, common);
       });
     };
     if (this.#encoding === undefined) send();
@@ -158,11 +158,11 @@ export class EventLog {
     header: EventHeader,
     resource: EncodedRecord['resource'],
     fields: Fields,
-    onSafe?: OnSafe,
+    onFate?: OnFate,
     common?: Fields,
   ): void {
     const isStart = header['event.name'] === 'agent.run.started';
-    this.#sink({ resource, scope: this.#scope, record }, isStart, onSafe);
+    this.#sink({ resource, scope: this.#scope, record }, isStart, onFate);
     this.#file?.add(line, header.timestamp);
     if (this.listeners.size === 0) return;
     const event = known({ ...common, ...fields, ...header });

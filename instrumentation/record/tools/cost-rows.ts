@@ -13,7 +13,7 @@ import {
 import { addToGroup } from '../../../core/group-by.ts';
 import { toolCostFields } from '../../../core/pricing/cost-fields.ts';
 import { youngFunction } from '../../process/young-function.ts';
-import type { OnSafe } from '../../deliver/delivery.ts';
+import type { OnFate } from '../../deliver/delivery.ts';
 import type { EventLog, Fields } from '../event-log.ts';
 
 /** Rows whose calls have been delivered and that are not delivered themselves, as the journal has them. */
@@ -82,14 +82,14 @@ export class CostRows {
     this.#keeper = keeper;
   }
 
-  /** Adds the shares of a call; gives what is to be told once the event of the call is safe, or copied. */
-  add(call: SharedCall): OnSafe {
+  /** Adds the shares of a call; gives what is to be told what becomes of the event of the call. */
+  add(call: SharedCall): OnFate {
     const group = this.#groupOf(call);
     group.lastMs = Math.max(group.lastMs, call.atMs);
     group.sums.add(call.shares);
-    return (how) => {
-      if (group.isSafe) return;
-      if (how === 'copied') (group.copied ??= new ShareSums()).add(call.shares);
+    return (fate) => {
+      if (group.isSafe || fate === 'dropped') return;
+      if (fate === 'copied') (group.copied ??= new ShareSums()).add(call.shares);
       else group.safe.add(call.shares);
       group.safeMs = Math.max(group.safeMs, call.atMs);
       this.#keeper.keepRows(group.id, group.read);
@@ -151,18 +151,18 @@ export class CostRows {
     let left = rows.length;
     let leftToCopy = rows.length;
     for (const { sum, calls } of rows)
-      emitRow(this.#events, group, sum, calls, (how) => {
-        if (how === 'copied') {
+      emitRow(this.#events, group, sum, calls, (fate) => {
+        if (fate === 'copied') {
           leftToCopy -= 1;
           if (leftToCopy > 0) return;
           group.areRowsCopied = true;
           this.#keeper.keepRows(group.id, group.read);
-          return;
+        } else if (fate === 'safe') {
+          left -= 1;
+          if (left > 0) return;
+          group.isSafe = true;
+          this.#keeper.forgetRows(group.id);
         }
-        left -= 1;
-        if (left > 0) return;
-        group.isSafe = true;
-        this.#keeper.forgetRows(group.id);
       });
   }
 }
@@ -179,14 +179,14 @@ function emitRow(
   { span, lastMs, fields }: Pick<Group, 'span' | 'lastMs' | 'fields'>,
   sum: ToolCost,
   calls: number,
-  onSafe?: OnSafe,
+  onFate?: OnFate,
 ): void {
   events.emit(
     'agent.tool_cost',
     lastMs,
     span,
     { ...fields, ...toolCostFields(sum), 'tallyspan.calls': calls },
-    onSafe,
+    onFate,
   );
 }
 

@@ -1,6 +1,7 @@
 // Tool costs: what one model call paid for carrying each tool: its shares. They stand in the event of the call, and are
 // summed for rows that readers can add up without taking a list apart.
 
+import type { OnFate } from '../../deliver/delivery.ts';
 import type { ToolCost } from '../../../core/attribution/attribution.ts';
 import { encodeShares } from '../../../core/attribution/cost-shares.ts';
 import { toolCostFields } from '../../../core/pricing/cost-fields.ts';
@@ -42,13 +43,13 @@ export function divideCall(
   );
 }
 
-/** Sums the shares that the event of the call holds; gives what is to be called once that event is safe. */
+/** Sums the shares that the event of the call holds; gives what is to be told what becomes of that event. */
 export function sumShares(
   telemetry: Telemetry,
   call: PaidModelCall,
   paid: PaidCall,
   { shares, encoded }: CallShares,
-): (() => void) | undefined {
+): OnFate | undefined {
   if (encoded === undefined) return undefined;
   return guard('sum shares', () =>
     telemetry.costRows.add({

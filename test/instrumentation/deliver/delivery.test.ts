@@ -141,10 +141,11 @@ const SOON_MS = 5_000;
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 describe('delivery', () => {
-  it('tells of each item once it is taken or in the spool, and not before', async () => {
+  it('tells what becomes of each item once it is taken, in the spool or dropped, and not before', async () => {
     const safe: number[] = [];
+    const dropped: number[] = [];
     const add = ({ delivery }: Setup, item: number): void => {
-      delivery.add(item, false, () => safe.push(item));
+      delivery.add(item, false, (fate) => (fate === 'safe' ? safe : dropped).push(item));
     };
     // One that is added while another batch is on its way is not told of with that.
     const added: Setup = setUp([
@@ -170,13 +171,17 @@ describe('delivery', () => {
     const refused = setUp([REFUSED]);
     add(refused, 1);
     await refused.delivery.flush(SOON_MS);
-    expect(safe).toEqual([]);
+    expect([safe, dropped]).toEqual([[], [1]]);
     const away = setUp([], folder, AWAY);
     add(away, 3);
     await away.delivery.flush(SOON_MS);
     expect(safe).toEqual([]);
     away.delivery.setAside();
-    expect(safe).toEqual([3]);
+    expect([safe, dropped]).toEqual([[3], [1]]);
+    // Whoever has a copy delivers it.
+    add(away, 4);
+    away.delivery.setAside(true);
+    expect([away.delivery.waiting, safe, dropped]).toEqual([0, [3], [1]]);
   });
 
   it('cuts batches of much content, and spools what is too much to hold', async () => {
