@@ -1,4 +1,5 @@
-// Reconciles once a day while the server runs, where a key for the Admin API is set.
+// Reconciles while the server runs, where a key for the Admin API is set: the bill is fetched once a day, and laid beside what
+// was observed once an hour.
 
 import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import { messageOf } from '../process/server-error.ts';
@@ -8,6 +9,7 @@ import type { EventStore } from '../store/write/event-store.ts';
 import type { AdminApiOptions } from './admin-client.ts';
 import { openDaysFetchedAtMs } from './open-days.ts';
 import { updateBill } from './update-bill.ts';
+import { coverageUpdates } from './update-coverage.ts';
 
 export interface BillingOptions {
   readonly api: AdminApiOptions | undefined;
@@ -23,6 +25,8 @@ const FIRST_AFTER_MS = 10_000;
 const LOOK_EVERY_MS = HOUR_MS;
 const AGE_MS = 20 * HOUR_MS;
 const DAYS_BACK = 30;
+/** What the signals of the bill look back. */
+const SIGNAL_DAYS = 7;
 
 /** Stops it; resolves when nothing is under way any more. */
 export function startBilling({
@@ -63,6 +67,10 @@ export function startBilling({
         completedAtMs = startedAtMs;
         log(`billing: ${count} rows of the bill were fetched; the page /reconcile shows them`);
       }
+      const shown = { fromDay: today - SIGNAL_DAYS, toDay: today + 1 };
+      const [bill, ledger] = [await readBill(database, shown), await readLedger(database, shown)];
+      const events = coverageUpdates(bill, ledger, serviceOfKey);
+      if (events.length > 0) await store.write({ events, spans: [] });
     } catch (error) {
       if (!stop.signal.aborted) log(`billing: ${messageOf(error)}`);
     }

@@ -158,8 +158,8 @@ describe('the Admin API', () => {
     ...more,
   });
   let calls = 0;
-  const observe = (count: number, day = DAY): Promise<void> =>
-    sendEvents(server, [
+  const observe = (count: number, day = DAY, by = server): Promise<void> =>
+    sendEvents(by, [
       {
         timestamp: Date.parse(`${day}T12:00:00Z`),
         'event.name': 'agent.model_call',
@@ -323,6 +323,30 @@ describe('the Admin API', () => {
       expect(await page.text()).toContain('ANTHROPIC_ADMIN_KEY');
     } finally {
       await empty.remove();
+    }
+  });
+
+  it('of days that are fetched is covered by calls that come later', async () => {
+    const options = { billingEnv: envOf(), billingAfterMs: 0 };
+    api.usages = [usage(1000)];
+    const own = await startTestServer(options);
+    const coverage = async (of: TestServer): Promise<number | null> =>
+      (await getJson<{ value: number | null }>(of, '/api/signals/billing_coverage')).value;
+    const until = async (of: TestServer, wanted: number): Promise<void> => {
+      while ((await coverage(of)) !== wanted) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    let again: TestServer | undefined;
+    try {
+      await until(own, 0);
+      await observe(1000, DAY, own);
+      await own.close();
+      const asked = api.requests.length;
+      again = await startTestServer({ ...options, dataDir: own.dataDir });
+      await until(again, 1);
+      expect(api.requests).toHaveLength(asked);
+    } finally {
+      await again?.close();
+      await own.remove();
     }
   });
 

@@ -9,6 +9,7 @@ import {
   type BilledRow,
   type LedgerCell,
 } from '../../../core/billing/billed-row.ts';
+import type { EventRecord } from '../../../core/event.ts';
 import { DAY_MS } from '../../../core/time/time.ts';
 import { IS_ONE_CALL_SQL } from '../../../signals/sql-text.ts';
 import type { Queryable } from '../../store/file/database.ts';
@@ -86,6 +87,8 @@ export async function readLedger(
 
 export interface StoredBill {
   readonly rows: readonly BilledRow[];
+  /** The rows as they are stored, with their coverage. */
+  readonly events: readonly Partial<EventRecord>[];
   /** When the newest of them was fetched, Unix milliseconds; undefined without any. */
   readonly fetchedAtMs: number | undefined;
   /** When each day with rows was fetched last, Unix milliseconds. */
@@ -104,8 +107,10 @@ export async function readBill(database: Queryable, { fromDay, toDay }: BillingD
     byDay[day] = Math.max(byDay[day] ?? 0, numberOrNull(row['tallyspan_revision']) ?? 0);
   }
   const times = Object.values(byDay);
+  const events = rows.map(eventOf);
   return {
-    rows: rows.flatMap((row) => billedRowOf(eventOf(row)) ?? []),
+    rows: events.flatMap((event) => billedRowOf(event) ?? []),
+    events,
     fetchedAtMs: times.length === 0 ? undefined : Math.max(...times),
     fetchedAtMsByDay: byDay,
   };
