@@ -21,7 +21,7 @@ import { RecordBatch, type EncodedRecord } from '../encode/record-batch.ts';
 import type { Settings } from '../process/settings.ts';
 import { Spool, SPOOL_DAYS } from './spool.ts';
 import type { SignalKind, Transport } from './otlp.ts';
-import type { OwnCopies } from './thread-copies.ts';
+import type { OwnCopies } from './own-copies.ts';
 import { createTransport } from './transport.ts';
 
 /** What a program waits for when it flushes its own provider. */
