@@ -4,7 +4,7 @@ import { BroadcastChannel, receiveMessageOnPort, type MessagePort } from 'node:w
 import { guarded } from '../process/guard.ts';
 
 /** What a thread tells the one that started it: of memory in which copies are from now on, and none are any more. */
-export interface Message {
+export interface CopyMessage {
   readonly journal: string;
   /** Each with a number of its own. */
   readonly added: ReadonlyMap<number, SharedArrayBuffer>;
@@ -12,7 +12,7 @@ export interface Message {
 }
 
 /** What it hears: copies are looked at when it ends. */
-export interface Heard {
+export interface CopiesHeard {
   readonly isHeard: true;
 }
 

@@ -5,7 +5,7 @@ import { threadId } from 'node:worker_threads';
 import { RecordBatch, type EncodedRecord } from '../encode/record-batch.ts';
 import { guarded } from '../process/guard.ts';
 import { queueMicrotask } from '../process/timers.ts';
-import { ChannelEnd, type Heard, type Message } from './copy-channel.ts';
+import { ChannelEnd, type CopiesHeard, type CopyMessage } from './copy-channel.ts';
 import { CopyWriter, type Request } from './copy-memory.ts';
 import type { SignalKind } from './otlp.ts';
 
@@ -38,7 +38,7 @@ class OpenCopy {
 /** The copies of this thread. They are written before its next step. */
 export class OwnCopies {
   readonly #journal: string;
-  readonly #parent: ChannelEnd<Message, Heard>;
+  readonly #parent: ChannelEnd<CopyMessage, CopiesHeard>;
   readonly #beforeCopy: () => void;
   readonly #batches = { traces: new RecordBatch(), logs: new RecordBatch() };
   readonly #open = new Map<SignalKind, OpenCopy>();

@@ -4,7 +4,7 @@
 import { dirname } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { guarded } from '../process/guard.ts';
-import { ChannelEnd, type Heard, type Message } from './copy-channel.ts';
+import { ChannelEnd, type CopiesHeard, type CopyMessage } from './copy-channel.ts';
 import { takeCopies, type Request } from './copy-memory.ts';
 import { MAX_BATCH_WEIGHT } from './delivery.ts';
 import type { SignalKind } from './otlp.ts';
@@ -67,7 +67,7 @@ export class ThreadCopies {
 }
 
 class CopiesOfThread {
-  readonly #thread: ChannelEnd<Heard, Message>;
+  readonly #thread: ChannelEnd<CopiesHeard, CopyMessage>;
   readonly #folder: string;
   readonly #memory = new Map<number, SharedArrayBuffer>();
   /** Journal of the thread; `undefined` while it has recorded nothing for the same service and endpoint. */
@@ -81,7 +81,7 @@ class CopiesOfThread {
     });
   }
 
-  #hear({ journal, added, freed }: Message): void {
+  #hear({ journal, added, freed }: CopyMessage): void {
     if (dirname(journal) !== this.#folder) return;
     if (this.journal === undefined) this.#thread.send({ isHeard: true });
     this.journal = journal;
