@@ -65,6 +65,15 @@ const EXAMPLE_USAGES: readonly Omit<BilledUsage, 'day'>[] = [
   },
 ];
 
+/** Resolves once the signal of the server says that this much of the bill is covered. */
+async function untilCovered(by: TestServer, wanted: number): Promise<void> {
+  for (;;) {
+    const { value } = await getJson<{ value: number | null }>(by, '/api/signals/billing_coverage');
+    if (value === wanted) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** So many days ago, in UTC. */
 function dayText(back: number): string {
   return new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
@@ -330,19 +339,14 @@ describe('the Admin API', () => {
     const options = { billingEnv: envOf(), billingAfterMs: 0 };
     api.usages = [usage(1000)];
     const own = await startTestServer(options);
-    const coverage = async (of: TestServer): Promise<number | null> =>
-      (await getJson<{ value: number | null }>(of, '/api/signals/billing_coverage')).value;
-    const until = async (of: TestServer, wanted: number): Promise<void> => {
-      while ((await coverage(of)) !== wanted) await new Promise((resolve) => setTimeout(resolve, 20));
-    };
     let again: TestServer | undefined;
     try {
-      await until(own, 0);
+      await untilCovered(own, 0);
       await observe(1000, DAY, own);
       await own.close();
       const asked = api.requests.length;
       again = await startTestServer({ ...options, dataDir: own.dataDir });
-      await until(again, 1);
+      await untilCovered(again, 1);
       expect(api.requests).toHaveLength(asked);
     } finally {
       await again?.close();
