@@ -16,7 +16,7 @@ export interface ObservedCell {
 
 const DAY_MS = 86_400_000;
 /** Results of a batch can be read for so long. */
-const READABLE_DAYS = 29;
+export const READABLE_DAYS = 29;
 
 /** The key under which a service and a cell are billed. */
 export function observedKeyOf(service: string, cell: BillingCell): string {

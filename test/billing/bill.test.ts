@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { EventRecord } from '../../core/event.ts';
 import type { ReconciliationReport } from '../../server/source.ts';
 import { startAdminApi, type BilledUsage, type FakeAdminApi } from '../fakes/admin-api.ts';
 import { playSupportAgent } from '../programs/support-agent.ts';
@@ -167,7 +168,7 @@ describe('the Admin API', () => {
     ...more,
   });
   let calls = 0;
-  const observe = (count: number, day = DAY, by = server): Promise<void> =>
+  const observe = (count: number, day = DAY, by = server, more: Partial<EventRecord> = {}): Promise<void> =>
     sendEvents(by, [
       {
         timestamp: Date.parse(`${day}T12:00:00Z`),
@@ -183,6 +184,7 @@ describe('the Admin API', () => {
         cost_output_nano_usd: 100_000,
         cost_nano_usd: count * 2000 + 100_000,
         'tallyspan.cost.status': 'priced',
+        ...more,
       },
     ]);
 
@@ -332,6 +334,27 @@ describe('the Admin API', () => {
       expect(await page.text()).toContain('ANTHROPIC_ADMIN_KEY');
     } finally {
       await empty.remove();
+    }
+  });
+
+  it('has batches of a time in the past, which were read after it', async () => {
+    const own = await startTestServer();
+    try {
+      api.usages = [usage(1000, { day: OTHER_DAY, tier: 'batch' }), usage(500)];
+      await observe(1000, DAY, own, { service_tier: 'batch' });
+      await observe(500, DAY, own);
+      await runCommand(['reconcile', '--url', own.uiUrl], { env: envOf() });
+      const path = `/api/reconcile?since=${OTHER_DAY}T00:00:00Z&until=${OTHER_DAY}T23:00:00Z`;
+      const past = await getJson<ReconciliationReport>(own, path);
+      const later = await getJson<ReconciliationReport>(own, `/api/reconcile?since=${DAY}T00:00:00Z`);
+      expect(
+        [past, later].map(({ by_day: days, total, causes }) => [days.length, total.coverage, causes]),
+      ).toEqual([
+        [1, 1, []],
+        [1, 1, []],
+      ]);
+    } finally {
+      await own.remove();
     }
   });
 

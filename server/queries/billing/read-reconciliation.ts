@@ -1,17 +1,19 @@
 // The report of a reconciliation: billed and observed, by day, model, kind of usage and API key.
 
+import { READABLE_DAYS } from '../../../core/billing/batch-days.ts';
 import type { BilledKind } from '../../../core/billing/billed-row.ts';
 import {
   driftNanoUsdOf,
   reconcile,
   type BillingCause,
+  type Reconciliation,
   type ReconciledRow,
 } from '../../../core/billing/reconcile.ts';
 import { groupBy } from '../../../core/group-by.ts';
 import { usdOf } from '../../../core/money.ts';
 import { DAY_MS } from '../../../core/time/time.ts';
 import type { Queryable } from '../../store/file/database.ts';
-import { dayText, readBill, readLedger } from './read-billing.ts';
+import { dayText, readBill, readLedger, type BillingDays, type StoredBill } from './read-billing.ts';
 
 export interface ReconciliationQuestion {
   /** Unix milliseconds; whole days (UTC) from the one that it is in. */
@@ -83,8 +85,7 @@ export async function readReconciliation(
   { since, until, serviceOfKey }: ReconciliationQuestion,
 ): Promise<ReconciliationReport> {
   const days = { fromDay: Math.floor(since / DAY_MS), toDay: Math.floor(until / DAY_MS) + 1 };
-  const [bill, ledger] = await Promise.all([readBill(database, days), readLedger(database, days)]);
-  const found = reconcile(bill.rows, ledger, serviceOfKey === undefined ? {} : { serviceOfKey });
+  const { bill, found } = await reconcileDays(database, days, serviceOfKey);
   const extraNanoUsd = found.extra.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0);
   const total = sumsOf(found.rows, extraNanoUsd);
   const causes = new Map<BillingCause | 'not_billed', number>();
@@ -123,6 +124,33 @@ export async function readReconciliation(
     rows: found.rows.map(answerOf),
     extra_nano_usd: extraNanoUsd,
     unreported_days: found.unreportedDays,
+  };
+}
+
+/** The bill of the days beside the ledger; batches with what was read of them on later days, and billed on earlier ones. */
+async function reconcileDays(
+  database: Queryable,
+  days: BillingDays,
+  serviceOfKey: ReadonlyMap<string, string> | undefined,
+): Promise<{ readonly bill: StoredBill; readonly found: Reconciliation }> {
+  const read = (of: BillingDays) => Promise.all([readBill(database, of), readLedger(database, of)]);
+  const [bill, ledger] = await read(days);
+  const options = serviceOfKey === undefined ? {} : { serviceOfKey };
+  if (![...bill.rows, ...ledger].some(({ tier }) => tier === 'batch'))
+    return { bill, found: reconcile(bill.rows, ledger, options) };
+  const [wideBill, wideLedger] = await read({
+    fromDay: days.fromDay - READABLE_DAYS,
+    toDay: days.toDay + READABLE_DAYS,
+  });
+  const { rows, extra, unreportedDays } = reconcile(wideBill.rows, wideLedger, options);
+  const isWithin = (day: string): boolean => day >= dayText(days.fromDay) && day < dayText(days.toDay);
+  return {
+    bill,
+    found: {
+      rows: rows.filter(({ day }) => isWithin(day)),
+      extra: extra.filter(({ day }) => isWithin(day)),
+      unreportedDays: unreportedDays.filter(isWithin),
+    },
   };
 }
 
