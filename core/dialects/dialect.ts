@@ -86,6 +86,8 @@ export interface Dialect {
   readonly agentNames?: readonly string[];
   /** An agent's span has the agent's name. */
   readonly isNamedByAgent?: true;
+  /** An attribute with what LangGraph says of a span, as JSON: steps of its graphs are no agents, whatever they are called. */
+  readonly graphKey?: string;
   /** A call's span without counts and error is the request alone: another span tells of the answer. */
   readonly answersApart?: true;
   /** An attribute that holds counts as a JSON object: its key, the way in it, and the names there for each standard key. */

@@ -14,6 +14,7 @@ import {
   type InputMeaning,
   type StandardKey,
 } from './dialect.ts';
+import { readGraphStep } from './graph-steps.ts';
 import { meaningByNumbers } from './input-meaning.ts';
 import { readModelNames } from './model-names.ts';
 import { matches } from './patterns.ts';
@@ -91,6 +92,7 @@ export function normaliseSpan(sent: SpanShape): NormalisedSpan | undefined {
   for (const key of dialect.wrong ?? []) delete attributes[key];
   readJson(attributes, dialect.json);
   readOperation(attributes, span.name, dialect);
+  if (dialect.graphKey !== undefined) readGraphStep(attributes, span.name, dialect.graphKey);
   copyAliases(attributes, COMMON_ALIASES);
   if (rawUsage === undefined) {
     for (const json of COMMON_JSON) readJson(attributes, json);

@@ -18,6 +18,23 @@ export const OPENINFERENCE_KINDS = {
   },
 } as const;
 
+/** The kinds of spans that emitters name beside the conventions: Alibaba's, Future AGI's, those of Eino and others. */
+export const GEN_AI_KINDS = {
+  key: 'gen_ai.span.kind',
+  values: inBothLetters({
+    ...OPENINFERENCE_KINDS.values,
+    GENERATION: 'chat',
+    WORKFLOW: 'invoke_workflow',
+    TASK: 'task',
+    STEP: 'task',
+  }),
+} as const;
+
+function inBothLetters(values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const small = Object.entries(values).map(([kind, operation]) => [kind.toLowerCase(), operation]);
+  return { ...values, ...(Object.fromEntries(small) as Record<string, string>) };
+}
+
 export const OPENINFERENCE_ALIASES: NonNullable<Dialect['aliases']> = {
   'gen_ai.usage.input_tokens': ['llm.token_count.prompt'],
   'gen_ai.usage.output_tokens': ['llm.token_count.completion'],
@@ -42,13 +59,14 @@ export const OPENINFERENCE_METADATA: NonNullable<Dialect['json']> = {
 /** What all dialects with the names of OpenInference share. */
 export const OPENINFERENCE: Pick<
   Dialect,
-  'operationByAttribute' | 'operationInSpite' | 'aliases' | 'json' | 'agentNames'
+  'operationByAttribute' | 'operationInSpite' | 'aliases' | 'json' | 'graphKey' | 'agentNames'
 > = {
   operationByAttribute: OPENINFERENCE_KINDS,
   // Of LlamaIndex: what will be asked, put together.
   operationInSpite: [['\\._prepare_chat_with_tools$', 'prompt']],
   aliases: OPENINFERENCE_ALIASES,
   json: OPENINFERENCE_METADATA,
+  graphKey: 'metadata',
   agentNames: ['agent.name', 'graph.node.id'],
 };
 

@@ -3,7 +3,7 @@
 
 import type { Dialect } from './dialect.ts';
 import { PLATFORM_DIALECTS } from './platform-dialects.ts';
-import { LANGFUSE, OPENINFERENCE, TRACELOOP, VERCEL_AI } from './shared-names.ts';
+import { GEN_AI_KINDS, LANGFUSE, OPENINFERENCE, TRACELOOP, VERCEL_AI } from './shared-names.ts';
 
 export const DIALECTS: readonly Dialect[] = [
   {
@@ -327,8 +327,10 @@ export const DIALECTS: readonly Dialect[] = [
         'gen_ai.provider.name',
         'gen_ai.system',
         'gen_ai.request.model',
+        'gen_ai.span.kind',
       ],
     },
     inputTokens: 'inclusive',
+    operationByAttribute: GEN_AI_KINDS,
   },
 ];

@@ -11,6 +11,8 @@ export const TRACE = 'a'.repeat(32);
 /** `at` and `ms` are milliseconds from the start of the trace and of the span. */
 export interface Shape {
   readonly id: string;
+  /** Its id where it has none of its own. */
+  readonly name?: string;
   readonly in?: string;
   readonly at?: number;
   readonly ms?: number;
@@ -24,7 +26,7 @@ export const idOf = (id: string): string => Buffer.from(id.padEnd(8, '.')).toStr
 
 function spanOf({ id, at = 0, ms = 100, ...shape }: Shape): FactSpan {
   const isError = shape.isError === true;
-  const name = id;
+  const name = shape.name ?? id;
   return {
     name,
     traceId: TRACE,
