@@ -78,16 +78,23 @@ function outcomeOf({ span, calls }: ForeignRun): Pick<EventRecord, 'agent.status
   return { 'agent.status': isRefused ? 'refused' : 'ok' };
 }
 
-function totalsOf({ span, calls, tools }: ForeignRun): TotalsOfRun {
-  // An agent that counts tokens made calls of which nothing was sent.
-  const isUntold = calls.length === 0 && span?.facts.kind === 'agent' && countsTokens(span.facts.standard);
+/** Whether it made calls of which nothing was sent: an agent that counts their tokens, or that used tools, which a model asks for. */
+function hasUntoldCalls({ span, calls, tools, nested }: ForeignRun): boolean {
+  if (span?.facts.kind !== 'agent' || calls.length > 0) return false;
+  return countsTokens(span.facts.standard) || (tools.length > 0 && nested.length === 0);
+}
+
+function totalsOf(run: ForeignRun): TotalsOfRun {
+  const { calls, tools } = run;
   return {
     turns: calls.length,
     toolCalls: tools.length,
     tokensIn: sum(calls, (call) => call['gen_ai.usage.input_tokens']),
     tokensOut: sum(calls, (call) => call['gen_ai.usage.output_tokens']),
     costNanoUsd: sum(calls, (call) => call.cost_nano_usd),
-    unpricedCalls: isUntold ? 1 : calls.filter((call) => call['tallyspan.cost.status'] === 'unpriced').length,
+    unpricedCalls: hasUntoldCalls(run)
+      ? 1
+      : calls.filter((call) => call['tallyspan.cost.status'] === 'unpriced').length,
     retries:
       sum(calls, (call) => Math.max(0, (call.attempts ?? 1) - 1)) +
       tools.filter((tool) => (tool['tool.retry_attempt'] ?? 0) > 0).length,

@@ -61,3 +61,19 @@ it('costs what its calls cost, those of the agents within it beside its own', ()
   // 1,000 at $4 and 100 at $20 a million.
   expect(run).toMatchObject({ 'agent.cost_nano_usd': 0, 'agent.nested_cost_nano_usd': 6_000_000 });
 });
+
+it('has no cost where it used tools and told of no call', () => {
+  const run = outerRun(spanOf('a', undefined, 'invoke_agent'), spanOf('b', 'a', 'execute_tool'));
+  expect(run).toMatchObject({ 'agent.turns': 0, 'agent.tool_calls': 1 });
+  expect(run).not.toHaveProperty('agent.cost_nano_usd');
+});
+
+it('costs nothing itself where the agent that it asked made the calls', () => {
+  const run = outerRun(
+    spanOf('a', undefined, 'invoke_agent'),
+    spanOf('b', 'a', 'execute_tool'),
+    spanOf('c', 'b', 'invoke_agent'),
+    spanOf('d', 'c', 'chat', tokens(1000, 100)),
+  );
+  expect(run).toMatchObject({ 'agent.cost_nano_usd': 0, 'agent.nested_cost_nano_usd': 6_000_000 });
+});

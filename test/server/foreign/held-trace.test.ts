@@ -184,11 +184,16 @@ it('has each run once, with the calls that are its own, and what is nested besid
       for (const run of runs) {
         expect(begun).toContain(run['agent.run_id']);
         const own = calls.filter((call) => call['agent.run_id'] === run['agent.run_id']);
-        expect([run['agent.turns'], run['agent.cost_nano_usd']]).toEqual([
+        expect([run['agent.turns'], run['agent.cost_nano_usd'] ?? 0]).toEqual([
           own.length,
           sum(own, 'cost_nano_usd'),
         ]);
         const nested = runs.filter((inner) => isWithin(inner, run, runs));
+        // An agent that used tools and told of no call cost something.
+        const hasCost = run['agent.cost_nano_usd'] !== undefined;
+        expect(hasCost || [run, ...nested].some((each) => each['agent.turns'] === 0 && usesTools(each))).toBe(
+          true,
+        );
         expect([run['agent.nested_runs'] ?? 0, run['agent.nested_turns'] ?? 0]).toEqual([
           nested.length,
           sum(nested, 'agent.turns'),
@@ -198,6 +203,8 @@ it('has each run once, with the calls that are its own, and what is nested besid
     { numRuns: 400 },
   );
 });
+
+const usesTools = (run: EventRecord): boolean => (run['agent.tool_calls'] ?? 0) > 0;
 
 function isWithin(inner: EventRecord, outer: EventRecord, runs: readonly EventRecord[]): boolean {
   for (let at: EventRecord | undefined = inner, steps = 0; at !== undefined && steps < 20; steps++) {
