@@ -23,10 +23,14 @@ import { RUN_SHEET_COLUMNS, type RunColumnId } from './run-sheet.ts';
 
 const TAGS_SHOWN = 3;
 
+/** A run that is known to have called no model costs 0. */
+const NO_CALL_SEEN = 'No model call was seen: its cost is not known';
+
 /** Why a run has no cost. */
 function costlessText({ unpriced_calls: unpriced, ...run }: RunSummary): string {
   if (unpriced > 0) return 'Unpriced: no price is known for its calls';
-  return run['agent.turns'] === 0 ? 'No model call' : 'Not recorded';
+  if (run['agent.turns'] !== 0) return 'Not recorded';
+  return run['agent.status'] === 'running' ? 'No model call yet' : NO_CALL_SEEN;
 }
 
 interface Clock {

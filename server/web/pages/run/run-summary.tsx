@@ -165,7 +165,8 @@ function CostParts({ view }: { view: RunView }): VNode {
 function costlessReason(outline: RunView['data']['outline']): string {
   const calls = outline.steps.filter(({ step }) => step === 'model_call').length;
   const yet = outline['agent.status'] === 'running' ? ' yet' : '';
-  if (calls === 0) return `No model call${yet}.`;
+  const isKnown = outline['agent.cost_nano_usd'] !== null || yet !== '';
+  if (calls === 0) return isKnown ? `No model call${yet}.` : 'No model call was seen: its cost is not known.';
   return outline.unpriced_calls > 0 ? 'No price is known for its model calls.' : `Nothing was charged${yet}.`;
 }
 
