@@ -103,8 +103,8 @@ export function normaliseSpan(sent: SpanShape): NormalisedSpan | undefined {
   readFirstChunk(attributes, span.durationMs, dialect.isFirstChunkMs === true);
   if (rawUsage === undefined) delete attributes['anthropic.usage'];
   else takeRawUsage(attributes, rawUsage);
-  if (isThere(attributes[RESPONSE_MODEL_FALLBACK]))
-    attributes['gen_ai.response.model'] ??= attributes[RESPONSE_MODEL_FALLBACK];
+  if (isThere(attributes[RESPONSE_MODEL_FALLBACK]) && !isThere(attributes['gen_ai.response.model']))
+    attributes['gen_ai.response.model'] = attributes[RESPONSE_MODEL_FALLBACK];
   for (const key of STANDARD_KEYS) if (key in attributes && !isThere(attributes[key])) delete attributes[key];
   unifyValues(attributes);
   readModelNames(attributes, span.scopeName);

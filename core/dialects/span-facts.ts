@@ -93,9 +93,11 @@ function withKnownOperation(standard: SpanFacts['standard']): SpanFacts['standar
   const named = text(standard['gen_ai.operation.name']);
   if (named === undefined || KNOWN_OPERATIONS.has(named)) return standard;
   const name = named.toLowerCase();
-  const meant = OPERATION_NAMES.find(([pattern]) => matches(pattern, name))?.[1];
+  const meant = KNOWN_OPERATIONS.has(name)
+    ? name
+    : OPERATION_NAMES.find(([pattern]) => matches(pattern, name))?.[1];
   const isCalled = hasCounts(standard) || standard['gen_ai.response.id'] !== undefined;
-  return meant === undefined || (meant === 'chat' && !isCalled)
+  return meant === undefined || (meant === 'chat' && name !== 'chat' && !isCalled)
     ? standard
     : { ...standard, 'gen_ai.operation.name': meant };
 }
